@@ -1,0 +1,258 @@
+"""The plan: what is audited, how, and what counts as passing, fixed before any result is seen."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+
+from workbench.core.errors import UsageError
+from workbench.core.hashing import hash_json
+from workbench.core.params import Params
+from workbench.core.recipe import Recipe
+from workbench.core.vocabulary import PluginKind, Split
+from workbench.registry import Registry
+
+PLAN_VERSION = 1
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]{0,63}$")]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Seeds = Annotated[tuple[Seed, ...], Field(min_length=1)]
+
+
+class DataChoice(Params):
+    """A dataset already in the project (`use`), or a source to import it from."""
+
+    use: str = ""
+    source: str = ""
+    path: str = ""
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> DataChoice:
+        if bool(self.use) == bool(self.source):
+            raise ValueError("give either 'use' or 'source'")
+        return self
+
+
+class ModelChoice(Params):
+    """A model in the project (`use`), a weights file, or one to train with the recipe."""
+
+    use: str = ""
+    architecture: str = ""
+    params: dict[str, Any] = Field(default_factory=dict)
+    weights: str = ""
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ModelChoice:
+        if bool(self.use) == bool(self.architecture):
+            raise ValueError("give either 'use' or 'architecture'")
+        return self
+
+
+class ForgetSetChoice(Params):
+    """Rows to forget: a rule, a selector plugin, explicit rows, or a set in the project."""
+
+    name: Name
+    use: str = ""
+    where: str = ""
+    selector: str = ""
+    params: dict[str, Any] = Field(default_factory=dict)
+    rows: tuple[int, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ForgetSetChoice:
+        ways = [bool(self.use), bool(self.where), bool(self.selector), self.rows is not None]
+        if sum(ways) != 1:
+            raise ValueError("give exactly one of 'use', 'where', 'selector' or 'rows'")
+        return self
+
+
+class MethodChoice(Params):
+    """One candidate: a method with its parameters, run once per seed."""
+
+    id: str
+    label: Name = ""
+    params: dict[str, Any] = Field(default_factory=dict)
+    seeds: Seeds = (0,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "label" not in data and "id" in data:
+            return {**data, "label": data["id"]}
+        return data
+
+
+class ReferenceChoice(Params):
+    """Retrained models: the band everything is compared with, and the negative control."""
+
+    method: MethodChoice = MethodChoice(id="retrain", label="retrain")
+    band_seeds: tuple[Seed, ...] = ()
+    control_seeds: tuple[Seed, ...] = ()
+
+    @model_validator(mode="after")
+    def _apart(self) -> ReferenceChoice:
+        shared = set(self.band_seeds) & set(self.control_seeds)
+        if shared:
+            raise ValueError(f"seed {min(shared)} is in both the band and the control")
+        return self
+
+
+class RecoveryChoice(Params):
+    """Recovery tests run on a copy of every model; see metrics 8.1 and 8.2."""
+
+    relearn_share: float = Field(
+        0.95, gt=0, le=1, description="share of the original's forget accuracy to reach again"
+    )
+    relearn_learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam, forget rows only")
+    relearn_cap: int = Field(120, ge=1, le=100_000, description="optimiser steps before giving up")
+    relearn_seeds: Seeds = (0,)
+    retain_epochs: int = Field(5, ge=1, le=1000, description="epochs on retain rows only")
+
+
+class Controls(Params):
+    """What shows that the audit could have seen a failure."""
+
+    attack: str = "loss"
+    min_power: float = Field(
+        0.02, ge=0, lt=0.5, description="lower AUC limit of the original must exceed 0.5 + this"
+    )
+    straw_men: tuple[str, ...] | None = Field(
+        None, description="methods that must fail; all known ones if not given"
+    )
+
+
+class Criterion(Params):
+    """One acceptance criterion. Units are those of the metric (fractions, steps).
+
+    equivalence: |candidate - retrained band| < margin (or |ln ratio| < ln margin when
+    scale = "ratio"); upper: candidate <= limit; lower: candidate >= limit.
+    """
+
+    name: Name
+    metric: str
+    split: Split | None = None
+    group: str = ""
+    kind: Literal["equivalence", "upper", "lower"] = "equivalence"
+    scale: Literal["difference", "ratio"] = "difference"
+    margin: float | None = Field(None, gt=0)
+    limit: float | None = None
+    primary: bool = True
+
+    @model_validator(mode="after")
+    def _complete(self) -> Criterion:
+        if self.kind == "equivalence" and self.margin is None:
+            raise ValueError("an equivalence criterion needs a 'margin'")
+        if self.kind != "equivalence" and self.limit is None:
+            raise ValueError(f"a criterion of kind {self.kind!r} needs a 'limit'")
+        if self.scale == "ratio" and self.margin is not None and self.margin <= 1:
+            raise ValueError("a ratio margin must exceed 1 (2 means within half to double)")
+        return self
+
+
+class Plan(Params):
+    """A whole plan file."""
+
+    version: Literal[1]
+    name: Name
+    notes: str = ""
+    data: DataChoice
+    model: ModelChoice
+    recipe: Recipe = Recipe()
+    forget_sets: Annotated[tuple[ForgetSetChoice, ...], Field(min_length=1)]
+    methods: Annotated[tuple[MethodChoice, ...], Field(min_length=1)]
+    reference: ReferenceChoice = ReferenceChoice()
+    attacks: tuple[str, ...] = ("loss",)
+    attributions: tuple[str, ...] = ()
+    attribution_rows: int = Field(30, ge=1, description="rows explained, forget and retain each")
+    recovery: RecoveryChoice | None = RecoveryChoice()
+    controls: Controls = Controls()
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="error rate of every test")
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Plan:
+        for what, names in {
+            "forget set": [choice.name for choice in self.forget_sets],
+            "method label": [choice.label for choice in self.methods],
+            "criterion": [choice.name for choice in self.criteria],
+        }.items():
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{what} {min(twice)!r} appears twice")
+        return self
+
+    @property
+    def hash(self) -> str:
+        return hash_json(self.model_dump(mode="json"))
+
+    def straw_men(self, registry: Registry) -> tuple[str, ...]:
+        """Ids of the methods that the audit must fail, in a stable order."""
+        if self.controls.straw_men is not None:
+            return self.controls.straw_men
+        methods = registry.contributions(PluginKind.METHOD)
+        return tuple(sorted(m.id for m in methods if m.declared.straw_man))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a TOML plan. UsageError names the first thing that is wrong with it, and where."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as fault:
+        raise UsageError(f"There is no plan file {path.name!r}.", remedy="Check the path.") from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"The plan {path.name!r} cannot be read as text.") from fault
+    except tomllib.TOMLDecodeError as fault:
+        raise UsageError(f"The plan {path.name!r} is not valid TOML: {fault}.") from fault
+    return plan_from(content, path.name)
+
+
+def plan_from(content: dict[str, Any], name: str = "plan") -> Plan:
+    """Check the parsed content of a plan file; `name` is used in messages."""
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as fault:
+        raise UsageError(describe(fault, f"The plan {name!r}")) from fault
+
+
+def describe(fault: ValidationError, subject: str) -> str:
+    """One sentence for the first validation error."""
+    first = fault.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+    match first["type"]:
+        case "extra_forbidden":
+            return f"{subject} has an unknown key {where!r}."
+        case "missing":
+            return f"{subject} lacks {where!r}."
+        case "value_error":
+            return f"{subject} is wrong at {where!r}: {first['ctx']['error']}."
+    return f"{subject} is wrong at {where!r}: {first['msg'].lower()}, got {first['input']!r}."
+
+
+def check_against(plan: Plan, registry: Registry) -> None:
+    """Check every plugin id and parameter the plan names. UsageError for the first fault."""
+    if plan.data.source:
+        registry.get(PluginKind.DATASET, plan.data.source).parse_params(plan.data.params)
+    if plan.model.architecture:
+        registry.get(PluginKind.ARCHITECTURE, plan.model.architecture).parse_params(
+            plan.model.params
+        )
+    for forget_set in plan.forget_sets:
+        if forget_set.selector:
+            registry.get(PluginKind.SELECTOR, forget_set.selector).parse_params(forget_set.params)
+    for method in (*plan.methods, plan.reference.method):
+        registry.get(PluginKind.METHOD, method.id).parse_params(method.params)
+    for straw_man in plan.straw_men(registry):
+        registry.get(PluginKind.METHOD, straw_man)
+    for attack in (*plan.attacks, plan.controls.attack):
+        registry.get(PluginKind.ATTACK, attack)
+    for attribution in plan.attributions:
+        registry.get(PluginKind.ATTRIBUTION, attribution)
+    if plan.controls.attack not in plan.attacks:
+        raise UsageError(
+            f"The control attack {plan.controls.attack!r} is not among the plan's attacks.",
+            remedy="Add it to 'attacks'.",
+        )

@@ -1,0 +1,25 @@
+"""Where the built-in plugins and resources are, in a checkout and in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_BUNDLED = _PACKAGE / "_bundled"  # made by the wheel build, see pyproject.toml
+_BASE = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
+
+BUILTIN_PLUGINS = _BASE / "plugins"
+RESOURCES = _BASE / "resources"
+
+
+def user_plugin_folder() -> Path:
+    """The folder in which a user may put plugins; it need not exist."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("unlearning-workbench", appauthor=False)) / "plugins"
+
+
+def user_config_folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("unlearning-workbench", appauthor=False))

@@ -1,0 +1,171 @@
+"""Selections as rules: "class == 3 and subject in (17, 21)", evaluated over columns of rows.
+
+A rule is data (JSON in the project file), never code. `parse_where` reads the small text form
+that plans and the command line use; only comparisons, and, or, not and parentheses exist in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
+
+from workbench.core.errors import UsageError
+from workbench.core.params import Params
+
+Scalar = bool | int | float | str
+Columns = Mapping[str, NDArray[Any]]
+Mask = NDArray[np.bool_]
+
+
+class Compare(Params):
+    """Rows whose column stands in relation `op` to `value`."""
+
+    kind: Literal["compare"] = "compare"
+    column: str
+    op: Literal["==", "!=", "<", "<=", ">", ">="]
+    value: Scalar
+
+
+class OneOf(Params):
+    """Rows whose column is one of `values`."""
+
+    kind: Literal["one_of"] = "one_of"
+    column: str
+    values: tuple[Scalar, ...]
+
+
+class AllOf(Params):
+    kind: Literal["all_of"] = "all_of"
+    rules: tuple[Rule, ...]
+
+
+class AnyOf(Params):
+    kind: Literal["any_of"] = "any_of"
+    rules: tuple[Rule, ...]
+
+
+class Not(Params):
+    kind: Literal["not"] = "not"
+    rule: Rule
+
+
+Rule = Annotated[Compare | OneOf | AllOf | AnyOf | Not, Field(discriminator="kind")]
+
+AllOf.model_rebuild()
+AnyOf.model_rebuild()
+Not.model_rebuild()
+
+RULE: TypeAdapter[Rule] = TypeAdapter(Rule)
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+_AST_OPERATORS: dict[type[ast.cmpop], Literal["==", "!=", "<", "<=", ">", ">="]] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+_QUOTED = re.compile(r"('[^']*'|\"[^\"]*\")")
+_REMEDY = 'Write rules like "class == 3 and subject in (17, 21)".'
+
+
+def select(rule: Rule, columns: Columns) -> Mask:
+    """Evaluate `rule` to a boolean mask (n,). UsageError names an unknown column."""
+    match rule:
+        case Compare(column=name, op=op, value=value):
+            return np.asarray(_OPERATORS[op](*_comparable(name, columns, value)), dtype=bool)
+        case OneOf(column=name, values=values):
+            mask = np.zeros(len(_column(name, columns)), dtype=bool)
+            for value in values:
+                mask |= np.equal(*_comparable(name, columns, value))
+            return mask
+        case AllOf(rules=rules):
+            return np.logical_and.reduce([select(part, columns) for part in rules])
+        case AnyOf(rules=rules):
+            return np.logical_or.reduce([select(part, columns) for part in rules])
+        case Not(rule=inner):
+            return ~select(inner, columns)
+
+
+def parse_where(text: str) -> Rule:
+    """Read the text form of a rule. UsageError says what cannot be read; nothing is executed."""
+    # "class" is a word of Python; outside quotes it is the column of class ids.
+    parts = _QUOTED.split(text.strip())
+    parts[::2] = [re.sub(r"\bclass\b", "class_", part) for part in parts[::2]]
+    try:
+        tree = ast.parse("".join(parts), mode="eval").body
+    except (SyntaxError, ValueError) as fault:
+        raise UsageError(f"The rule {text!r} cannot be read.", remedy=_REMEDY) from fault
+    return _from_tree(tree, text)
+
+
+def _column(name: str, columns: Columns) -> NDArray[Any]:
+    if name not in columns:
+        known = ", ".join(sorted(columns))
+        raise UsageError(f"There is no column {name!r}.", remedy=f"Use one of: {known}.")
+    return columns[name]
+
+
+def _comparable(name: str, columns: Columns, value: Scalar) -> tuple[NDArray[Any], Scalar]:
+    values = _column(name, columns)
+    if (values.dtype.kind in "US") != isinstance(value, str):
+        expected = "text" if values.dtype.kind in "US" else "numbers"
+        raise UsageError(
+            f"Column {name!r} holds {expected}, so it cannot be compared with {value!r}.",
+            remedy="Quote text and leave numbers unquoted.",
+        )
+    return values, value
+
+
+def _from_tree(node: ast.expr, text: str) -> Rule:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return AllOf(rules=tuple(_from_tree(part, text) for part in parts))
+        case ast.BoolOp(op=ast.Or(), values=parts):
+            return AnyOf(rules=tuple(_from_tree(part, text) for part in parts))
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            return Not(rule=_from_tree(inner, text))
+        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as op], comparators=[right]):
+            if not isinstance(right, ast.Tuple | ast.List):
+                raise UsageError(f"The rule {text!r} needs a list after 'in'.", remedy=_REMEDY)
+            rule = OneOf(
+                column=_name(left, text),
+                values=tuple(_scalar(element, text) for element in right.elts),
+            )
+            return Not(rule=rule) if isinstance(op, ast.NotIn) else rule
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _AST_OPERATORS:
+            return Compare(
+                column=_name(left, text), op=_AST_OPERATORS[type(op)], value=_scalar(right, text)
+            )
+    raise UsageError(f"The rule {text!r} cannot be read.", remedy=_REMEDY)
+
+
+def _name(node: ast.expr, text: str) -> str:
+    if isinstance(node, ast.Name):
+        return "class" if node.id == "class_" else node.id
+    raise UsageError(f"The rule {text!r} must compare a column with a value.", remedy=_REMEDY)
+
+
+def _scalar(node: ast.expr, text: str) -> Scalar:
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+    if isinstance(inner, ast.Constant) and isinstance(inner.value, bool | int | float | str):
+        if not negative:
+            return inner.value
+        if not isinstance(inner.value, str):
+            return -inner.value
+    raise UsageError(f"The rule {text!r} must compare with a number or text.", remedy=_REMEDY)

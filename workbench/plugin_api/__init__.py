@@ -1,0 +1,49 @@
+"""Everything a plugin author imports. Semantic-versioned; free of torch and Qt at run time."""
+
+from workbench.core.dataset import Dataset, Preprocessing
+from workbench.core.errors import DataError, PluginError, UsageError
+from workbench.core.params import NoParams, Params
+from workbench.core.recipe import Recipe
+from workbench.core.selection import parse_where, select
+from workbench.core.vocabulary import Split
+from workbench.plugin_api.contributions import (
+    Architecture,
+    Attack,
+    Attribution,
+    DatasetSource,
+    Method,
+    RowOutputs,
+    Selector,
+    SelectorData,
+)
+from workbench.plugin_api.manifest import API_VERSION, Contribution, Manifest, Need
+from workbench.plugin_api.method_context import Batch, Cancelled, MethodContext
+
+__all__ = [
+    "API_VERSION",
+    "Architecture",
+    "Attack",
+    "Attribution",
+    "Batch",
+    "Cancelled",
+    "Contribution",
+    "DataError",
+    "Dataset",
+    "DatasetSource",
+    "Manifest",
+    "Method",
+    "MethodContext",
+    "Need",
+    "NoParams",
+    "Params",
+    "PluginError",
+    "Preprocessing",
+    "Recipe",
+    "RowOutputs",
+    "Selector",
+    "SelectorData",
+    "Split",
+    "UsageError",
+    "parse_where",
+    "select",
+]
