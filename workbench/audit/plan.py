@@ -12,6 +12,7 @@ from workbench.core.errors import UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe
+from workbench.core.validation import describe_fault
 from workbench.core.vocabulary import PluginKind, Split
 from workbench.registry import Registry
 
@@ -61,6 +62,9 @@ class ForgetSetChoice(Params):
     selector: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
     rows: tuple[int, ...] | None = None
+    non_members: str = Field(
+        "", description="rule for the comparable non-members; those of the same classes if empty"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> ForgetSetChoice:
@@ -202,7 +206,9 @@ def read_plan(path: Path) -> Plan:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as fault:
-        raise UsageError(f"There is no plan file {path.name!r}.", remedy="Check the path.") from fault
+        raise UsageError(
+            f"There is no plan file {path.name!r}.", remedy="Check the path."
+        ) from fault
     except (OSError, UnicodeDecodeError) as fault:
         raise UsageError(f"The plan {path.name!r} cannot be read as text.") from fault
     except tomllib.TOMLDecodeError as fault:
@@ -215,21 +221,7 @@ def plan_from(content: dict[str, Any], name: str = "plan") -> Plan:
     try:
         return Plan.model_validate(content)
     except ValidationError as fault:
-        raise UsageError(describe(fault, f"The plan {name!r}")) from fault
-
-
-def describe(fault: ValidationError, subject: str) -> str:
-    """One sentence for the first validation error."""
-    first = fault.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-    match first["type"]:
-        case "extra_forbidden":
-            return f"{subject} has an unknown key {where!r}."
-        case "missing":
-            return f"{subject} lacks {where!r}."
-        case "value_error":
-            return f"{subject} is wrong at {where!r}: {first['ctx']['error']}."
-    return f"{subject} is wrong at {where!r}: {first['msg'].lower()}, got {first['input']!r}."
+        raise UsageError(describe_fault(fault, f"The plan {name!r}", model=Plan)) from fault
 
 
 def check_against(plan: Plan, registry: Registry) -> None:

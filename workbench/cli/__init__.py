@@ -1,0 +1,72 @@
+"""The command line. Only the module of the command that was asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from workbench import __version__
+from workbench.cli.output import Output
+from workbench.core.errors import WorkbenchError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "demo": "the whole story on bundled real data, in minutes, without any download",
+    "init": "make an empty project",
+    "import-data": "read a dataset into a project",
+    "import-model": "read a model's weights into a project",
+    "select": "choose a forget set by a rule or a selector",
+    "run": "run a plan: unlearn, retrain, audit, judge",
+    "report": "write the report of a project",
+    "verify": "check that nothing in a project was changed afterwards",
+    "plugins": "list, show and trust plugins",
+    "metrics": "list and explain the metrics",
+    "doctor": "check this installation and repeat the known answers",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see `workbench --help`)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(chosen=next((word for word in arguments if not word.startswith("-")), ""))
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return 0
+    output = Output(json=options.json)
+    try:
+        return int(options.execute(options, output))
+    except WorkbenchError as error:
+        output.failure(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        output.failure(WorkbenchError("Interrupted.", remedy="What was finished is kept."))
+        return INTERRUPTED
+
+
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workbench",
+        description="Audit whether a trained model has forgotten what it was asked to forget.",
+        epilog="Exit codes: 0 success or PASS, 1 error, 2 usage, 10 FAIL, 11 INCONCLUSIVE, "
+        "12 INVALID, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        if name == chosen:
+            module = import_module(f"workbench.cli.{name.replace('-', '_')}")
+            module.configure(command)
+            command.set_defaults(execute=module.execute)
+        command.add_argument(
+            "--json", action="store_true", help="print one JSON document on standard output"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

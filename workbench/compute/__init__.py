@@ -1,0 +1,1 @@
+"""The torch room: every tensor of the host lives here."""

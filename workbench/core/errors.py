@@ -36,3 +36,7 @@ class ProjectError(WorkbenchError):
 
 class PluginError(WorkbenchError):
     """A plugin that is missing, broken, untrusted, or that failed while running."""
+
+    def __init__(self, message: str, *, remedy: str = "", plugin: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.plugin = plugin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -20,6 +21,9 @@ def user_plugin_folder() -> Path:
 
 
 def user_config_folder() -> Path:
+    """Where settings and the list of trusted plugins are; $WORKBENCH_CONFIG_DIR overrides it."""
+    if chosen := os.environ.get("WORKBENCH_CONFIG_DIR"):
+        return Path(chosen)
     import platformdirs
 
     return Path(platformdirs.user_config_dir("unlearning-workbench", appauthor=False))

@@ -1,6 +1,6 @@
 """Everything a plugin author imports. Semantic-versioned; free of torch and Qt at run time."""
 
-from workbench.core.dataset import Dataset, Preprocessing
+from workbench.core.dataset import Dataset, Preprocessing, check_dataset
 from workbench.core.errors import DataError, PluginError, UsageError
 from workbench.core.params import NoParams, Params
 from workbench.core.recipe import Recipe
@@ -18,6 +18,7 @@ from workbench.plugin_api.contributions import (
 )
 from workbench.plugin_api.manifest import API_VERSION, Contribution, Manifest, Need
 from workbench.plugin_api.method_context import Batch, Cancelled, MethodContext
+from workbench.plugin_api.tuning import TuningParams
 
 __all__ = [
     "API_VERSION",
@@ -43,7 +44,9 @@ __all__ = [
     "Selector",
     "SelectorData",
     "Split",
+    "TuningParams",
     "UsageError",
+    "check_dataset",
     "parse_where",
     "select",
 ]

@@ -226,7 +226,7 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE TABLE event (
-  seq INTEGER PRIMARY KEY,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- so SQLite remembers the last one if it is cut off
   prev_hash TEXT NOT NULL,
   hash TEXT NOT NULL UNIQUE,
   actor TEXT NOT NULL,

@@ -1,0 +1,145 @@
+"""Recovery tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny import (
+    CPU,
+    FORGET,
+    RECIPE,
+    RETAIN,
+    batch_norm_net,
+    mlp,
+    same_state,
+    state,
+    trained,
+)
+from torch import nn
+
+from workbench.compute.cancellation import CancelToken
+from workbench.compute.outputs import outputs_pass
+from workbench.compute.recovery import Relearning, recovered_accuracy, relearn_steps
+from workbench.core.dataset import Dataset
+from workbench.core.errors import DataError
+from workbench.plugin_api import Cancelled
+
+RELEARN: dict[str, Any] = {
+    "target_accuracy": 0.9, "learning_rate": 0.01, "cap": 200, "batch_size": 8, "seed": 1,
+}  # fmt: skip
+
+
+def forget_accuracy(model: nn.Module, dataset: Dataset) -> float:
+    logits = outputs_pass(model, dataset, CPU)["logits"]
+    return float((logits.argmax(1) == dataset.targets)[FORGET].mean())
+
+
+def test_a_model_that_never_forgot_needs_no_step(dataset: Dataset, original: nn.Module) -> None:
+    assert forget_accuracy(original, dataset) >= 0.9
+    found = relearn_steps(original, dataset, CPU, FORGET, **RELEARN)
+    assert found == Relearning(steps=0, reached=True)
+
+
+def test_hidden_knowledge_comes_back_faster_than_new_knowledge(
+    dataset: Dataset, original: nn.Module
+) -> None:
+    hidden = trained(mlp(), dataset)
+    with torch.no_grad():
+        hidden[4].bias += torch.tensor([20.0, 0.0, 0.0])
+    assert forget_accuracy(hidden, dataset) < 0.5
+    settings = RELEARN | {"learning_rate": 0.05}
+    shallow = relearn_steps(hidden, dataset, CPU, FORGET, **(settings | {"cap": 2000}))
+    assert shallow.reached
+    assert shallow.steps > 0
+    fresh = relearn_steps(mlp(seed=9), dataset, CPU, FORGET, **settings)
+    assert fresh.reached
+    assert fresh.steps > 0
+
+
+def test_steps_are_counted_exactly(dataset: Dataset) -> None:
+    found = relearn_steps(mlp(seed=9), dataset, CPU, FORGET, **RELEARN)
+    assert found.reached
+    for cap, reached in ((found.steps, True), (found.steps - 1, False)):
+        capped = relearn_steps(mlp(seed=9), dataset, CPU, FORGET, **(RELEARN | {"cap": cap}))
+        assert capped == Relearning(cap, reached)
+
+
+def test_the_learning_rate_sets_the_pace(dataset: Dataset) -> None:
+    slow = relearn_steps(
+        mlp(seed=9), dataset, CPU, FORGET, **(RELEARN | {"learning_rate": 1e-7, "cap": 5})
+    )
+    assert slow == Relearning(steps=5, reached=False)
+
+
+@pytest.mark.parametrize("make", [mlp, batch_norm_net])
+def test_the_audited_model_is_not_touched(dataset: Dataset, make: Any) -> None:
+    model = make(seed=9).requires_grad_(False)
+    model[0].train()
+    before, randomness = state(model), torch.get_rng_state()
+    relearn_steps(model, dataset, CPU, FORGET, **RELEARN)
+    recovered_accuracy(model, dataset, CPU, FORGET, RETAIN, recipe=RECIPE, epochs=1, seed=0)
+    assert same_state(model, before)
+    assert torch.equal(torch.get_rng_state(), randomness)
+    assert [m.training for m in model] == [True, *[False] * (len(model) - 1)]
+    assert not any(p.requires_grad or p.grad is not None for p in model.parameters())
+
+
+def test_both_are_repeatable_under_a_seed(dataset: Dataset) -> None:
+    def measure(seed: int) -> tuple[Relearning, float]:
+        model = mlp(seed=9, dropout=0.3)
+        return (
+            relearn_steps(model, dataset, CPU, FORGET, **(RELEARN | {"seed": seed})),
+            recovered_accuracy(
+                model, dataset, CPU, FORGET, RETAIN, recipe=RECIPE, epochs=2, seed=seed
+            ),
+        )
+
+    first = measure(1)
+    torch.manual_seed(123)
+    assert measure(1) == first
+
+
+def test_tuning_on_retain_rows_recovers_classes_shared_with_them(dataset: Dataset) -> None:
+    broken = trained(mlp(), dataset)
+    with torch.no_grad():
+        broken[4].bias += torch.tensor([20.0, 0.0, 0.0])
+    before = forget_accuracy(broken, dataset)
+    recipe = RECIPE.model_copy(update={"learning_rate": 0.1})
+    after = recovered_accuracy(
+        broken, dataset, CPU, FORGET, RETAIN, recipe=recipe, epochs=30, seed=0
+    )
+    assert after > before
+    assert after >= 0.9
+
+
+def test_it_only_sees_the_rows_it_may_see(dataset: Dataset) -> None:
+    """A class that only the forget rows hold cannot come back by tuning on retain rows."""
+    model = trained(mlp(), dataset)
+    of_class = np.flatnonzero(dataset.targets[:72] == 2)
+    others = np.flatnonzero(dataset.targets[:72] != 2)
+    with torch.no_grad():
+        model[4].weight[2] = 0
+        model[4].bias[2] = -5
+    assert (
+        recovered_accuracy(model, dataset, CPU, of_class, others, recipe=RECIPE, epochs=3, seed=0)
+        == 0
+    )
+
+
+def test_empty_sets_are_refused(dataset: Dataset, original: nn.Module) -> None:
+    with pytest.raises(DataError, match="needs rows"):
+        relearn_steps(original, dataset, CPU, [], **RELEARN)
+
+
+def test_it_can_be_cancelled(dataset: Dataset, original: nn.Module) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        relearn_steps(original, dataset, CPU, FORGET, **RELEARN, cancel=cancel)
+    with pytest.raises(Cancelled):
+        recovered_accuracy(
+            original, dataset, CPU, FORGET, RETAIN, recipe=RECIPE, epochs=1, seed=0, cancel=cancel
+        )

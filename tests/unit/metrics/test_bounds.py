@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.stats import beta, binom
+
+from workbench.metrics import Undefined
+from workbench.metrics.bounds import (
+    dataset_usage,
+    dkw_half_width,
+    epsilon_lower_bound,
+    negatives_needed,
+    order_statistic_rank,
+)
+from workbench.metrics.statistics import clopper_pearson, clopper_pearson_upper
+
+
+@pytest.mark.parametrize(
+    ("fpr", "needed"), [(0.1, 29), (0.01, 299), (0.001, 2995), (0.0001, 29956)]
+)
+def test_known_negatives_needed(fpr, needed):
+    assert negatives_needed(fpr) == needed
+    assert clopper_pearson_upper(0, needed) <= fpr < clopper_pearson_upper(0, needed - 1)
+
+
+@pytest.mark.parametrize(
+    ("n", "upper"),
+    [(30, 0.0950338529), (100, 0.0295130496), (300, 0.0099360819), (1000, 0.0029912495)],
+)
+def test_known_upper_limit_without_a_detection(n, upper):
+    assert clopper_pearson_upper(0, n) == pytest.approx(upper, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n", "fpr", "rank"),
+    [
+        (500, 0.1, 39),
+        (500, 0.01, 2),
+        (1000, 0.01, 5),
+        (5000, 0.01, 39),
+        (10_000, 0.01, 84),
+        (10_000, 0.001, 5),
+        (2995, 0.001, 1),
+        (299, 0.01, 1),
+    ],
+)
+def test_known_order_statistic_ranks(n, fpr, rank):
+    assert order_statistic_rank(n, fpr) == rank
+
+
+@given(st.integers(1, 400), st.floats(0.005, 0.6), st.floats(0.5, 0.99))
+def test_rank_is_the_largest_that_certifies(n, fpr, level):
+    ranks = np.arange(1, n + 1)
+    limits = beta.ppf(level, ranks, n + 1 - ranks)
+    assume(np.abs(limits - fpr).min() > 1e-9)
+    certified = ranks[limits <= fpr]
+    if not certified.size:
+        with pytest.raises(Undefined, match="cannot certify"):
+            order_statistic_rank(n, fpr, level)
+    else:
+        assert order_statistic_rank(n, fpr, level) == max(certified)
+
+
+def test_a_rate_met_exactly_is_certified():
+    assert order_statistic_rank(1, 0.5, 0.5) == negatives_needed(0.5, 0.5) == 1
+    assert order_statistic_rank(3, 0.5, 0.5) == 2
+
+
+def test_too_few_non_members_name_the_number_needed():
+    with pytest.raises(Undefined, match="299 are needed"):
+        order_statistic_rank(298, 0.01)
+    with pytest.raises(Undefined, match="0 non-members"):
+        order_statistic_rank(0, 0.01)
+
+
+def test_certified_threshold_keeps_its_false_positive_rate():
+    generator = np.random.default_rng(1)
+    n, fpr, repeats = 500, 0.1, 2000
+    rank = order_statistic_rank(n, fpr)
+    scores = np.sort(generator.random((repeats, n)), axis=1)
+    true_rates = 1 - scores[:, -rank]
+    kept = (true_rates <= fpr).mean()
+    exact = beta.cdf(fpr, rank, n + 1 - rank)
+    assert exact >= 0.95
+    assert kept == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / repeats))
+
+
+@pytest.mark.parametrize("p", [0.01, 0.1, 0.5])
+def test_exact_interval_covers_by_enumeration(p):
+    n = 50
+    covered = covered_one_sided = 0.0
+    for k in range(n + 1):
+        interval = clopper_pearson(k, n)
+        covered += binom.pmf(k, n, p) * (interval.low <= p <= interval.high)
+        covered_one_sided += binom.pmf(k, n, p) * (p <= clopper_pearson_upper(k, n))
+    assert covered >= 0.95
+    assert covered_one_sided >= 0.95
+
+
+def test_known_dkw_half_width():
+    assert dkw_half_width(1000) == pytest.approx(0.0429469408, abs=1e-9)
+    with pytest.raises(Undefined):
+        dkw_half_width(0)
+
+
+def test_known_epsilon_lower_bounds():
+    assert clopper_pearson_upper(1, 1000, 0.975) == pytest.approx(0.0055589243, abs=1e-9)
+    assert clopper_pearson_upper(900, 1000, 0.975) == pytest.approx(0.9178946656, abs=1e-9)
+    assert epsilon_lower_bound(100, 1000, 1, 1000) == pytest.approx(2.6924765714, abs=1e-8)
+    assert epsilon_lower_bound(500, 1000, 500, 1000) == 0
+
+
+@pytest.mark.parametrize(
+    ("n", "ceiling"), [(100, 3.28), (1000, 5.60), (10**4, 7.90), (10**5, 10.21)]
+)
+def test_even_a_perfect_attack_certifies_no_more(n, ceiling):
+    assert epsilon_lower_bound(n, n, 0, n) == pytest.approx(ceiling, abs=0.006)
+
+
+@given(st.integers(0, 99), st.integers(1, 100), st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]))
+def test_epsilon_bound_moves_the_right_way(tp, fp, level):
+    here = epsilon_lower_bound(tp, 100, fp, 100, level=level)
+    assert here >= 0
+    assert epsilon_lower_bound(tp + 1, 100, fp, 100, level=level) >= here
+    assert epsilon_lower_bound(tp, 100, fp - 1, 100, level=level) >= here
+    assert epsilon_lower_bound(tp, 100, fp, 100, level=(1 + level) / 2) <= here
+
+
+@pytest.mark.parametrize("epsilon", [0.5, 1.0, 3.0])
+def test_epsilon_bound_holds_for_randomised_response(epsilon):
+    generator = np.random.default_rng(4)
+    n, repeats = 500, 500
+    truthful = math.exp(epsilon) / (1 + math.exp(epsilon))
+    bounds = [
+        epsilon_lower_bound(tp, n, fp, n, delta=0.0)
+        for tp, fp in zip(
+            generator.binomial(n, truthful, repeats),
+            generator.binomial(n, 1 - truthful, repeats),
+            strict=True,
+        )
+    ]
+    assert np.mean(np.array(bounds) > epsilon) <= 0.05
+    assert np.mean(bounds) > epsilon / 3
+
+
+def test_dataset_usage():
+    assert dataset_usage(0.35, 0.6, 0.1) == pytest.approx(0.5)
+    assert dataset_usage(0.05, 0.6, 0.1) == 0
+    assert dataset_usage(0.9, 0.6, 0.1) == 1
+    with pytest.raises(Undefined, match="hardly separates"):
+        dataset_usage(0.35, 0.12, 0.1)
+
+
+@pytest.mark.parametrize("fpr", [0.0, 1.0, 10.0])
+def test_rates_that_nothing_can_certify_are_refused(fpr):
+    with pytest.raises(ValueError, match="false positive rate"):
+        negatives_needed(fpr)

@@ -1,0 +1,141 @@
+"""Checks of a forget set before anything is computed with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.dataset import Dataset
+from workbench.core.errors import DataError
+from workbench.core.hashing import hash_array
+from workbench.core.selection import parse_where, select
+from workbench.core.vocabulary import Split
+
+Rows = NDArray[np.int64]
+
+MIN_NON_MEMBERS = 2
+_SHOWN_PAIRS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Forget rows whose content also occurs elsewhere: they look remembered after retraining too.
+
+    `split` is where the other copies are, `count` how many forget rows have one, and `pairs` the
+    first few (forget row, other row).
+    """
+
+    split: Split
+    count: int
+    pairs: tuple[tuple[int, int], ...]
+
+
+def rows_by_split(dataset: Dataset, forget_rows: Rows) -> dict[Split, Rows]:
+    """Ascending row ids of every split, TRAIN parted into FORGET and RETAIN."""
+    train = dataset.rows_of(Split.TRAIN)
+    forget = np.unique(forget_rows).astype(np.int64)
+    return {
+        Split.TRAIN: train,
+        Split.FORGET: forget,
+        Split.RETAIN: np.setdiff1d(train, forget),
+        Split.TEST: dataset.rows_of(Split.TEST),
+        Split.NON_MEMBER: dataset.rows_of(Split.NON_MEMBER),
+    }
+
+
+def check_forget_rows(dataset: Dataset, rows: Rows) -> None:
+    """Raise DataError with one plain sentence for the first thing that makes `rows` unusable."""
+    n = len(dataset)
+    if len(rows) == 0:
+        raise DataError("The forget set is empty.", remedy="Choose at least one training row.")
+    absent = rows[(rows < 0) | (rows >= n)]
+    if len(absent):
+        raise DataError(
+            f"Dataset {dataset.name!r} has no {_named(absent)}; it has rows 0 to {n - 1}.",
+            remedy="Correct the row numbers.",
+        )
+    values, counts = np.unique(rows, return_counts=True)
+    if (counts > 1).any():
+        raise DataError(
+            f"The forget set names {_named(values[counts > 1])} more than once.",
+            remedy="Name every row once.",
+        )
+    train = dataset.rows_of(Split.TRAIN)
+    outside = np.setdiff1d(rows, train)
+    if len(outside):
+        raise DataError(
+            f"The forget set holds {_named(outside)}, which the model was not trained on.",
+            remedy="Choose training rows only.",
+        )
+    if len(rows) == len(train):
+        raise DataError(
+            "The forget set is the whole training set, so nothing is left to retrain on.",
+            remedy="Leave rows to retain.",
+        )
+
+
+def find_twins(dataset: Dataset, forget_rows: Rows) -> tuple[Twins, ...]:
+    """Exact copies of forget inputs among retain, test and non-member rows; empty if none.
+
+    Rows are compared by the hash of their stored input, whatever their label. This is a finding
+    and not an error: whoever asked to be forgotten cannot help having a twin.
+    """
+    splits = rows_by_split(dataset, forget_rows)
+    by_content: dict[str, list[int]] = {}
+    for row in splits[Split.FORGET]:
+        by_content.setdefault(hash_array(dataset.inputs[row]), []).append(int(row))
+    found = []
+    for split in (Split.RETAIN, Split.TEST, Split.NON_MEMBER):
+        pairs = [
+            (forgotten, int(row))
+            for row in splits[split]
+            for forgotten in by_content.get(hash_array(dataset.inputs[row]), ())
+        ]
+        if pairs:
+            pairs.sort()
+            count = len({forgotten for forgotten, _ in pairs})
+            found.append(Twins(split, count, tuple(pairs[:_SHOWN_PAIRS])))
+    return tuple(found)
+
+
+def matched_non_members(dataset: Dataset, forget_rows: Rows, where: str = "") -> Rows:
+    """Non-members to hold the forget rows against: only like compared with like shows leakage.
+
+    Those of the classes in the forget set, or those that the rule `where` names (for a forget set
+    that is set apart by more than its classes, such as one subject).
+    """
+    pool = dataset.rows_of(Split.NON_MEMBER)
+    if where:
+        return pool[select(parse_where(where), columns_of(dataset, pool))]
+    return pool[np.isin(dataset.targets[pool], np.unique(dataset.targets[forget_rows]))]
+
+
+def non_member_shortage(non_members: Rows) -> str:
+    """Why membership cannot be tested against these rows at all; empty if it can."""
+    n = len(non_members)
+    if n >= MIN_NON_MEMBERS:
+        return ""
+    return (
+        f"A membership test needs at least {MIN_NON_MEMBERS} non-member rows comparable with the "
+        f"forget set, there {'is' if n == 1 else 'are'} {n}."
+    )
+
+
+def columns_of(dataset: Dataset, rows: Rows) -> dict[str, NDArray[Any]]:
+    """What a rule may ask about these rows: "class", "row" and the dataset's metadata."""
+    columns = {name: values[rows] for name, values in dataset.columns.items()}
+    return columns | {"class": dataset.targets[rows], "row": rows}
+
+
+def _named(rows: Rows) -> str:
+    """The first rows in words: "row 3", "rows 3 and 5", "rows 3, 5, 8 and 4 more"."""
+    shown = [str(row) for row in rows[:3]]
+    more = len(rows) - len(shown)
+    if more:
+        shown.append(f"{more} more")
+    if len(shown) == 1:
+        return f"row {shown[0]}"
+    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,181 @@
+"""From a plan to its runs: what is executed, in which role, and the lock that precedes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.audit.plan import MethodChoice, Plan
+from workbench.core.errors import UsageError
+from workbench.core.hashing import hash_json
+from workbench.core.vocabulary import PluginKind, RunRole, RunStatus
+from workbench.registry import Registry
+from workbench.store import Project, Transaction, now, save_plugin
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One execution of one method at one seed on one forget set."""
+
+    forget_set: str
+    label: str
+    role: RunRole
+    method: str
+    params: dict[str, Any]
+    seed: int
+
+
+def planned_runs(plan: Plan, registry: Registry) -> tuple[PlannedRun, ...]:
+    """Every run of the plan, references first: a verdict is worthless without them."""
+    return tuple(_planned(plan, registry))
+
+
+def _planned(plan: Plan, registry: Registry) -> Iterator[PlannedRun]:
+    reference = plan.reference.method
+    straw_men = tuple(MethodChoice(id=method) for method in plan.straw_men(registry))
+    for chosen in plan.forget_sets:
+        name = chosen.name
+        yield PlannedRun(name, ORIGINAL, RunRole.ORIGINAL, ORIGINAL, {}, 0)
+        yield from _seeds(name, reference, RunRole.REFERENCE, plan.reference.band_seeds, registry)
+        yield from _seeds(name, reference, RunRole.CONTROL, plan.reference.control_seeds, registry)
+        for straw_man in straw_men:
+            yield from _seeds(name, straw_man, RunRole.STRAW_MAN, straw_man.seeds, registry)
+        for method in plan.methods:
+            yield from _seeds(name, method, RunRole.CANDIDATE, method.seeds, registry)
+
+
+def _seeds(
+    forget_set: str,
+    method: MethodChoice,
+    role: RunRole,
+    seeds: tuple[int, ...],
+    registry: Registry,
+) -> Iterator[PlannedRun]:
+    params = registry.get(PluginKind.METHOD, method.id).parse_params(method.params)
+    for seed in seeds:
+        yield PlannedRun(
+            forget_set, method.label, role, method.id, params.model_dump(mode="json"), seed
+        )
+
+
+def lock_plan(project: Project, plan: Plan) -> int:
+    """Write the plan, its hash and its criteria into the project before any result; its id.
+
+    The same plan is locked once: locking it again returns the id it already has.
+    """
+    known = project.row("SELECT id FROM plan WHERE hash = ?", plan.hash)
+    if known:
+        return int(known["id"])
+    with project.transaction(
+        "plan.locked", subject=f"plan:{plan.name}", payload={"hash": plan.hash}
+    ) as tx:
+        time = now()
+        plan_id = tx.insert(
+            "plan",
+            name=plan.name,
+            content=plan.model_dump(mode="json"),
+            hash=plan.hash,
+            locked=time,
+            created=time,
+        )
+        for criterion in plan.criteria:
+            tx.insert(
+                "criterion",
+                plan_id=plan_id,
+                name=criterion.name,
+                definition=criterion.model_dump(mode="json"),
+                is_primary=int(criterion.primary),
+                is_exploratory=0,
+            )
+    return plan_id
+
+
+def queue_runs(project: Project, plan_id: int, plan: Plan, registry: Registry) -> list[int]:
+    """Queue every run of a prepared plan that is not there yet; ids of those not done, in order.
+
+    Runs that ended in an error, a crash or an interruption are queued again.
+    """
+    prepared = project.row("SELECT * FROM plan WHERE id = ?", plan_id)
+    if prepared is None or prepared["original_model_id"] is None:
+        raise UsageError("The plan was not prepared.", remedy="Run it again from the start.")
+    with project.transaction("runs.queued", subject=f"plan:{plan_id}") as tx:
+        return [
+            run_id
+            for planned in planned_runs(plan, registry)
+            if (run_id := _queue(tx, prepared, plan, planned, registry)) is not None
+        ]
+
+
+def _queue(
+    tx: Transaction, prepared: dict[str, Any], plan: Plan, planned: PlannedRun, registry: Registry
+) -> int | None:
+    forget_set = tx.row(
+        "SELECT id, rows_artifact FROM forget_set WHERE dataset_id = ? AND name = ? "
+        "ORDER BY version DESC LIMIT 1",
+        prepared["dataset_id"],
+        planned.forget_set,
+    )
+    original = tx.row("SELECT * FROM model WHERE id = ?", prepared["original_model_id"])
+    dataset = tx.row("SELECT * FROM dataset WHERE id = ?", prepared["dataset_id"])
+    if forget_set is None or original is None or dataset is None:
+        raise UsageError(f"Forget set {planned.forget_set!r} was not prepared.")
+    existing = tx.row(
+        "SELECT id, status FROM run WHERE plan_id = ? AND forget_set_id = ? AND label = ? "
+        "AND seed = ? AND role = ?",
+        prepared["id"],
+        forget_set["id"],
+        planned.label,
+        planned.seed,
+        str(planned.role),
+    )
+    if existing:
+        if existing["status"] == RunStatus.DONE:
+            return None
+        tx.update("run", {"id": existing["id"]}, status=str(RunStatus.QUEUED), error=None)
+        return int(existing["id"])
+    inputs = {
+        "original weights": original["weights_hash"],
+        "dataset": dataset["fingerprint"],
+        "forget rows": forget_set["rows_artifact"],
+        "recipe": hash_json(plan.recipe.model_dump(mode="json")),
+    }
+    plugin_id = None
+    if planned.role is not RunRole.ORIGINAL:
+        plugin = registry.get(PluginKind.METHOD, planned.method).plugin
+        inputs["plugin"] = plugin.hash
+        plugin_id = save_plugin(
+            tx,
+            plugin.id,
+            plugin.manifest.version,
+            str(plugin.origin),
+            plugin.hash,
+            plugin.manifest.model_dump(mode="json"),
+        )
+    run_id = tx.insert(
+        "run",
+        plan_id=prepared["id"],
+        forget_set_id=forget_set["id"],
+        label=planned.label,
+        role=str(planned.role),
+        method=planned.method,
+        params=planned.params,
+        seed=planned.seed,
+        status=str(RunStatus.QUEUED),
+        key=hash_json(
+            {
+                "inputs": inputs,
+                "method": planned.method,
+                "params": planned.params,
+                "seed": planned.seed,
+            }
+        ),
+        original_model_id=prepared["original_model_id"],
+        plugin_id=plugin_id,
+        queued=now(),
+    )
+    for name, digest in inputs.items():
+        tx.insert("run_input", run_id=run_id, name=name, hash=digest)
+    return run_id

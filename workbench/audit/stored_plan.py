@@ -1,0 +1,201 @@
+"""A plan as it is stored in a project: the only place where the audit reads the project file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.audit.findings import Evidence, RunEvidence
+from workbench.audit.guards import Rows, matched_non_members
+from workbench.audit.plan import Criterion, Plan
+from workbench.core.dataset import Dataset
+from workbench.core.errors import ProjectError
+from workbench.core.metric_value import MetricValue
+from workbench.core.vocabulary import RunRole, RunStatus
+from workbench.store import Project, load_dataset, load_metrics
+
+_EXPLAINED_ROWS = "attribution/rows"
+
+
+@dataclass(frozen=True)
+class StoredForgetSet:
+    """A forget set of the plan. `name` is the plan's, which may use one stored under another."""
+
+    id: int
+    name: str
+    rows: Rows
+    non_members: Rows
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that finished: its model and the hashes of the arrays it left, by name."""
+
+    id: int
+    label: str
+    role: RunRole
+    seed: int
+    model_id: int
+    original_model_id: int
+    artifacts: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Attribution maps (k, ...) of `rows` (k,)."""
+
+    rows: Rows
+    maps: NDArray[Any]
+
+
+class StoredPlan:
+    """Reads one locked plan. ProjectError if there is none, or it is not what was locked."""
+
+    def __init__(self, project: Project, plan_id: int) -> None:
+        self.id = plan_id
+        self._project = project
+        self._row = self._only("plan", plan_id)
+        self.plan = Plan.model_validate(self._row["content"])
+        name = self.plan.name
+        if self._row["locked"] is None:
+            raise ProjectError(
+                f"The plan {name!r} is not locked.", remedy="Lock it before judging results."
+            )
+        if self.plan.hash != self._row["hash"]:
+            raise ProjectError(
+                f"The plan {name!r} is no longer the one that was locked.",
+                remedy="Run 'workbench verify', and restore the project from a copy.",
+            )
+        if self._row["dataset_id"] is None:
+            raise ProjectError(f"The plan {name!r} was not prepared.", remedy="Run it first.")
+        self._dataset_id = int(self._row["dataset_id"])
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return load_dataset(self._project, self._dataset_id)
+
+    @cached_property
+    def forget_sets(self) -> tuple[StoredForgetSet, ...]:
+        """Those of the plan, in its order; the version its runs were made with."""
+        return tuple(
+            self._forget_set(choice.name, choice.use or choice.name)
+            for choice in self.plan.forget_sets
+        )
+
+    @property
+    def exploratory(self) -> tuple[Criterion, ...]:
+        """Criteria added after the lock."""
+        rows = self._project.rows(
+            "SELECT definition FROM criterion WHERE plan_id = ? AND is_exploratory = 1 ORDER BY id",
+            self.id,
+        )
+        return tuple(Criterion.model_validate(row["definition"]) for row in rows)
+
+    def evidence(self, forget_set: StoredForgetSet) -> Evidence:
+        """Every run on a forget set, finished or not, with its metrics."""
+        runs = tuple(
+            RunEvidence(
+                label=row["label"],
+                role=RunRole(row["role"]),
+                seed=row["seed"],
+                status=RunStatus(row["status"]),
+                metrics=tuple(self.metrics(row["id"])),
+            )
+            for row in self._runs(forget_set)
+        )
+        return Evidence(forget_set.name, runs)
+
+    def finished_runs(self, forget_set: StoredForgetSet) -> tuple[StoredRun, ...]:
+        return tuple(
+            StoredRun(
+                id=row["id"],
+                label=row["label"],
+                role=RunRole(row["role"]),
+                seed=row["seed"],
+                model_id=row["model_id"],
+                original_model_id=row["original_model_id"],
+                artifacts=self._artifacts(row["id"]),
+            )
+            for row in self._runs(forget_set)
+            if row["status"] == RunStatus.DONE
+        )
+
+    def metrics(self, run_id: int) -> list[MetricValue]:
+        return load_metrics(self._project, run_id)
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The rows written by the last judgement."""
+        return self._project.rows("SELECT * FROM verdict WHERE plan_id = ? ORDER BY id", self.id)
+
+    def output(self, model_id: int, name: str) -> NDArray[Any]:
+        """One array of the outputs of a model over the plan's dataset."""
+        weights = self._only("model", model_id)["weights_hash"]
+        row = self._project.row(
+            "SELECT hash FROM output WHERE weights_hash = ? AND dataset_id = ? "
+            "AND preprocessing_hash = ? AND name = ?",
+            weights,
+            self._dataset_id,
+            self._only("dataset", self._dataset_id)["preprocessing_hash"],
+            name,
+        )
+        if row is None:
+            raise ProjectError(
+                f"The {name} of model {model_id} are not stored.", remedy="Run the plan again."
+            )
+        return self._project.array(row["hash"])
+
+    def scores(self, run: StoredRun) -> dict[str, NDArray[Any]]:
+        """Membership scores over the whole dataset by attack."""
+        prefix = "scores/"
+        return {
+            name.removeprefix(prefix): self._project.array(digest)
+            for name, digest in run.artifacts.items()
+            if name.startswith(prefix)
+        }
+
+    def maps(self, run: StoredRun, attribution: str) -> Maps | None:
+        """Attribution maps of the model of a run; None if it left none."""
+        digest = run.artifacts.get(f"attribution/{attribution}")
+        rows = run.artifacts.get(_EXPLAINED_ROWS)
+        if digest is None or rows is None:
+            return None
+        return Maps(self._project.array(rows).astype(np.int64), self._project.array(digest))
+
+    def _forget_set(self, name: str, stored_name: str) -> StoredForgetSet:
+        row = self._project.row(
+            "SELECT forget_set.* FROM forget_set "
+            "LEFT JOIN run ON run.forget_set_id = forget_set.id AND run.plan_id = ? "
+            "WHERE forget_set.dataset_id = ? AND forget_set.name = ? "
+            "ORDER BY run.id IS NULL, forget_set.version DESC LIMIT 1",
+            self.id,
+            self._dataset_id,
+            stored_name,
+        )
+        if row is None:
+            raise ProjectError(f"The forget set {name!r} was not prepared.", remedy="Run the plan.")
+        rows = self._project.array(row["rows_artifact"]).astype(np.int64)
+        where = row["definition"].get("non_members", "")
+        return StoredForgetSet(
+            row["id"], name, rows, matched_non_members(self.dataset, rows, where)
+        )
+
+    def _runs(self, forget_set: StoredForgetSet) -> list[dict[str, Any]]:
+        return self._project.rows(
+            "SELECT * FROM run WHERE plan_id = ? AND forget_set_id = ? ORDER BY id",
+            self.id,
+            forget_set.id,
+        )
+
+    def _artifacts(self, run_id: int) -> dict[str, str]:
+        rows = self._project.rows("SELECT name, hash FROM run_artifact WHERE run_id = ?", run_id)
+        return {row["name"]: row["hash"] for row in rows}
+
+    def _only(self, table: str, id_: int) -> dict[str, Any]:
+        row = self._project.row(f"SELECT * FROM {table} WHERE id = ?", id_)
+        if row is None:
+            raise ProjectError(f"The project has no {table} {id_}.", remedy="Check the number.")
+        return row

@@ -1,0 +1,144 @@
+"""The judge: from a locked plan and its measurements to PASS, FAIL, INCONCLUSIVE or INVALID.
+
+Several unlearning seeds of a candidate are compared with several retrained seeds, conditional on
+the fixed rows: every model is measured on the same forget and test rows, so the error of having
+sampled these rows is shared and cancels (`equivalence.py`). Fixed limits keep that error
+(`limits.py`). A detection is a detection: controls that lack power turn a PASS into INCONCLUSIVE
+but leave a FAIL standing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from workbench.audit.controls import check_controls
+from workbench.audit.criteria import judge_criteria
+from workbench.audit.findings import (
+    CandidateVerdict,
+    ControlResult,
+    Evidence,
+    ForgetSetVerdict,
+    PlanVerdict,
+    RunEvidence,
+)
+from workbench.audit.ladder import LADDER, LIMITS, rung_reached
+from workbench.audit.plan import Criterion, Plan
+from workbench.core.vocabulary import Outcome, Rung, RunRole
+
+_WORST_FIRST = (Outcome.INVALID, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+
+
+def judge(
+    plan: Plan, evidence: Sequence[Evidence], exploratory: Sequence[Criterion] = ()
+) -> PlanVerdict:
+    """The verdict on a whole plan; `exploratory` are criteria added after the lock.
+
+    Candidates alone decide, over all forget sets: INVALID if the audit of any forget set is,
+    else FAIL if any candidate fails, else INCONCLUSIVE if any is, else PASS.
+    """
+    by_name = {one.forget_set: one for one in evidence}
+    forget_sets = tuple(
+        judge_forget_set(plan, by_name.get(choice.name, Evidence(choice.name, ())), exploratory)
+        for choice in plan.forget_sets
+    )
+    outcome = worst(one.outcome for one in forget_sets)
+    deciding = [one for one in forget_sets if one.outcome is outcome]
+    reason = " ".join(f"Forget set {one.forget_set!r}: {one.reason}" for one in deciding)
+    return PlanVerdict(outcome, reason, forget_sets, LIMITS)
+
+
+def judge_forget_set(
+    plan: Plan, evidence: Evidence, exploratory: Sequence[Criterion] = ()
+) -> ForgetSetVerdict:
+    """Judge the controls, then every candidate of the plan in their light."""
+
+    def judge_runs(label: str, role: RunRole, runs: Sequence[RunEvidence]) -> CandidateVerdict:
+        return judge_candidate(plan, label, role, runs, evidence.band, exploratory)
+
+    rung = rung_reached(
+        original=any(run.done for run in evidence.of_role(RunRole.ORIGINAL)),
+        retrained=len(evidence.band),
+    )
+    controls = check_controls(evidence, plan.controls, judge_runs)
+    candidates = []
+    for method in plan.methods:
+        runs = evidence.of_label(RunRole.CANDIDATE, method.label)
+        verdict = judge_runs(method.label, RunRole.CANDIDATE, runs)
+        verdict = _complete(verdict, method.seeds)
+        verdict = _in_light_of(controls, verdict)
+        if verdict.outcome is Outcome.PASS:
+            verdict = replace(verdict, reason=_claim(plan, verdict, rung, len(evidence.band)))
+        candidates.append(verdict)
+    outcome = worst(verdict.outcome for verdict in candidates)
+    reason = " ".join(
+        f"{verdict.label}: {verdict.reason}" for verdict in candidates if verdict.outcome is outcome
+    )
+    return ForgetSetVerdict(evidence.forget_set, outcome, reason, rung, tuple(candidates), controls)
+
+
+def judge_candidate(
+    plan: Plan,
+    label: str,
+    role: RunRole,
+    runs: Sequence[RunEvidence],
+    band: Sequence[RunEvidence],
+    exploratory: Sequence[Criterion] = (),
+) -> CandidateVerdict:
+    """What the criteria alone say about these runs: any primary FAIL fails, all PASS passes.
+
+    Runs that did not finish cannot pass, but a FAIL shown by the others stands.
+    """
+    results = judge_criteria(plan.criteria, runs, band, plan.alpha, exploratory)
+    deciding = [result for result in results if result.decides]
+    seeds = tuple(sorted(run.seed for run in runs if run.done))
+
+    def verdict(outcome: Outcome, reason: str) -> CandidateVerdict:
+        return CandidateVerdict(label, role, outcome, reason, seeds, results)
+
+    outcome = worst(result.outcome for result in deciding)
+    if outcome is not Outcome.FAIL:
+        unfinished = [f"seed {run.seed} is {run.status}" for run in runs if not run.done]
+        if unfinished:
+            return verdict(Outcome.INCONCLUSIVE, f"Unfinished: {', '.join(unfinished)}.")
+    if not deciding:
+        return verdict(outcome, "The plan has no primary criterion.")
+    if outcome is Outcome.PASS:
+        return verdict(outcome, "Every primary criterion is met.")
+    return verdict(
+        outcome, " ".join(result.reason for result in deciding if result.outcome is outcome)
+    )
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """INVALID before FAIL before INCONCLUSIVE before PASS; INCONCLUSIVE if there are none."""
+    found = set(outcomes)
+    return next((o for o in _WORST_FIRST if o in found), Outcome.INCONCLUSIVE)
+
+
+def _complete(verdict: CandidateVerdict, planned: Sequence[int]) -> CandidateVerdict:
+    """A planned seed that has no finished run keeps a candidate from passing."""
+    missing = sorted(set(planned) - set(verdict.seeds))
+    if verdict.outcome is not Outcome.PASS or not missing:
+        return verdict
+    listed = ", ".join(map(str, missing))
+    return replace(
+        verdict, outcome=Outcome.INCONCLUSIVE, reason=f"Planned seeds without a run: {listed}."
+    )
+
+
+def _in_light_of(controls: Sequence[ControlResult], verdict: CandidateVerdict) -> CandidateVerdict:
+    for effect in (Outcome.INVALID, Outcome.INCONCLUSIVE):
+        reasons = [control.reason for control in controls if control.outcome is effect]
+        if reasons and (effect is Outcome.INVALID or verdict.outcome is Outcome.PASS):
+            return replace(verdict, outcome=effect, reason=" ".join(reasons))
+    return verdict
+
+
+def _claim(plan: Plan, verdict: CandidateVerdict, rung: Rung, band: int) -> str:
+    """What a PASS says, with everything it is conditional on."""
+    attacks = ", ".join(plan.attacks) or "none"
+    return (
+        f"At rung {rung}: {LADDER[rung].claim} Attacks: {attacks}. "
+        f"Seeds: {len(verdict.seeds)} of the method, {band} retrained."
+    )

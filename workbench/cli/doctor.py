@@ -1,0 +1,68 @@
+"""`workbench doctor`: this installation, its plugins, its devices, and the known answers."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from typing import Any
+
+from workbench import __version__
+from workbench.cli.options import add_plugin_folders
+from workbench.cli.output import Output
+from workbench.jobs.lane import Job, Lane
+from workbench.metrics.known_answers import check_known_answers
+from workbench.registry import Registry
+
+
+def configure(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    add_plugin_folders(command)
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    registry = Registry.discover(options.plugins)
+    answers = check_known_answers()
+    wrong = [answer for answer in answers if not answer.correct]
+    worker = _ask_worker(options.device)
+    healthy = not wrong and not registry.broken and "problem" not in worker
+    document = {
+        "healthy": healthy,
+        "version": __version__,
+        "python": platform.python_version(),
+        "worker": worker,
+        "plugins": len(registry.plugins),
+        "broken": [{"where": str(b.where), "problem": b.problem} for b in registry.broken],
+        "known_answers": [
+            {"name": a.name, "expected": a.expected, "got": a.got, "correct": a.correct}
+            for a in answers
+        ],
+    }
+    output.result(document, _lines(document, len(wrong)))
+    return 0 if healthy else 1
+
+
+def _ask_worker(device: str) -> dict[str, Any]:
+    with Lane(device) as lane:
+        result = lane.submit(Job(id="describe", kind="describe")).wait()
+    if result.result is not None:
+        return result.result
+    problem = result.error.message if result.error else f"the worker {result.status}"
+    return {"problem": problem}
+
+
+def _lines(document: dict[str, Any], wrong: int) -> list[str]:
+    worker = document["worker"]
+    lines = [f"workbench {document['version']}, Python {document['python']}"]
+    if "problem" in worker:
+        lines.append(f"compute: {worker['problem']}")
+    else:
+        lines.append(f"compute: {worker['device']} ({worker['device_name']}), "
+                     f"torch {worker['torch']}, {worker['threads']} threads")
+    lines.append(f"plugins: {document['plugins']} found, {len(document['broken'])} broken")
+    lines += [f"  {broken['problem']}" for broken in document["broken"]]
+    answers = document["known_answers"]
+    lines.append(f"metrics: {len(answers) - wrong} of {len(answers)} known answers reproduced")
+    lines += [f"  {a['name']}: expected {a['expected']}, got {a['got']}"
+              for a in answers if not a["correct"]]
+    lines.append("Everything is in order." if document["healthy"] else "Something is wrong.")
+    return lines

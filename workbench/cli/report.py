@@ -1,0 +1,27 @@
+"""`workbench report P.audit --format html|json --out FILE`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from workbench.cli.output import Output
+from workbench.report import write_report
+from workbench.store import Project
+
+
+def configure(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="P.audit", type=Path)
+    command.add_argument("--format", default="html", help="html or json")
+    command.add_argument("--out", metavar="FILE", type=Path, required=True)
+    command.add_argument("--profile", default="technical", help="technical")
+    command.add_argument("--plan", type=int, help="the plan's number; the newest if not given")
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    with Project.open(options.file) as project:
+        written = write_report(
+            project, options.out, options.format, plan_id=options.plan, profile=options.profile
+        )
+    output.result({"report": str(written)}, [f"Wrote {written}."])
+    return 0

@@ -1,0 +1,86 @@
+"""`workbench run PLAN.toml --project P.audit`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from workbench.audit.plan import read_plan
+from workbench.cli.options import add_lanes, add_plugin_folders, add_project
+from workbench.cli.output import Output, table
+from workbench.core.vocabulary import Outcome
+from workbench.jobs.campaign import Campaign, CampaignResult, dry_run
+from workbench.jobs.lanes import LanePool
+from workbench.registry import Registry
+from workbench.store import Project
+
+EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 10, Outcome.INCONCLUSIVE: 11, Outcome.INVALID: 12}
+
+
+def configure(command: argparse.ArgumentParser) -> None:
+    command.add_argument("plan", metavar="PLAN.toml", type=Path)
+    command.add_argument("--engine", choices=["local"], default="local")
+    command.add_argument("--resume", action="store_true", help="do only what is missing")
+    command.add_argument("--dry-run", action="store_true", help="show what would run")
+    add_project(command)
+    add_lanes(command)
+    add_plugin_folders(command)
+
+
+def execute(options: argparse.Namespace, output: Output) -> int:
+    plan = read_plan(options.plan)
+    if options.dry_run:
+        runs = dry_run(plan, Registry.discover(options.plugins))
+        rows = [[r["forget_set"], r["role"], r["label"], str(r["seed"])] for r in runs]
+        output.result(
+            {"plan": plan.name, "hash": plan.hash, "runs": runs},
+            [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs"],
+        )
+        return 0
+    with (
+        Project.open(options.project) as project,
+        LanePool.local(options.device, options.jobs, in_process=options.in_process) as pool,
+    ):
+        campaign = Campaign(project, plan, pool, plugin_folders=options.plugins, say=output.note)
+        result = campaign.run(resume=options.resume)
+    output.result(document(result), summary(result))
+    return EXIT_CODES[result.verdict.outcome]
+
+
+def document(result: CampaignResult) -> dict[str, object]:
+    """The result of a plan as JSON: the same content as `summary`."""
+    return {
+        "plan": result.plan_id,
+        "outcome": str(result.verdict.outcome),
+        "reason": result.verdict.reason,
+        "runs": result.runs,
+        "failed": list(result.failed),
+        "forget_sets": [
+            {
+                "name": audit.forget_set,
+                "candidates": [
+                    {
+                        "label": verdict.label,
+                        "role": str(verdict.role),
+                        "outcome": str(verdict.outcome),
+                        "reason": verdict.reason,
+                    }
+                    for verdict in audit.candidates
+                ],
+            }
+            for audit in result.verdict.forget_sets
+        ],
+    }
+
+
+def summary(result: CampaignResult) -> list[str]:
+    """One line per candidate and forget set, then the verdict of the plan."""
+    rows = [
+        [audit.forget_set, str(verdict.role), verdict.label, str(verdict.outcome)]
+        for audit in result.verdict.forget_sets
+        for verdict in audit.candidates
+    ]
+    lines = table(rows, ["FORGET SET", "ROLE", "METHOD", "VERDICT"])
+    lines += [f"{one['label']} seed {one['seed']} ended as {one['status']}: "
+              f"{(one['error'] or {}).get('message', 'no message')}" for one in result.failed]
+    return [*lines, f"Plan: {result.verdict.outcome}. {result.verdict.reason}"]

@@ -1,0 +1,32 @@
+"""What a computation tells the outside while it runs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class EventSink(Protocol):
+    """Receives the reports of one run, on the computing thread."""
+
+    def progress(self, share: float, step: str) -> None:
+        """`share` in [0, 1] of the step named in plain words is done."""
+        ...
+
+    def log(self, text: str) -> None: ...
+
+    def series(self, name: str, value: float) -> None:
+        """The next point of a live curve."""
+        ...
+
+
+class Unheard:
+    """An EventSink nobody listens to."""
+
+    def progress(self, share: float, step: str) -> None:
+        pass
+
+    def log(self, text: str) -> None:
+        pass
+
+    def series(self, name: str, value: float) -> None:
+        pass

@@ -1,0 +1,129 @@
+"""The outputs pass: one forward pass gives everything the standard audit needs of a model."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from workbench.compute.batching import MicroBatcher
+from workbench.compute.cancellation import CancelToken
+from workbench.compute.modes import eval_mode
+from workbench.compute.tensors import DatasetTensors
+from workbench.core.dataset import Dataset
+from workbench.core.errors import DataError
+
+_BATCH_SIZE = 512
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_SHOWN_ROWS = 5
+
+
+def outputs_pass(
+    model: nn.Module,
+    dataset: Dataset,
+    device: torch.device,
+    *,
+    batch_size: int | None = None,
+    cancel: CancelToken | None = None,
+    batcher: MicroBatcher | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Logits (n, C) float32, loss (n,) float64 and embedding (n, d) float32 of every row.
+
+    One forward pass of `model`, which is on `device`, in eval mode over rows in order. The
+    embedding is the input of the last linear or convolutional layer to run, averaged over
+    positions where it has any. DataError if the model does not fit the data or gives logits
+    that are not finite; it names their first rows.
+    """
+    data = DatasetTensors(dataset, device)
+    cancel = cancel or CancelToken()
+    batcher = batcher or MicroBatcher(device)
+
+    def piece(start: int, stop: int) -> tuple[Tensor, Tensor]:
+        cancel.check()
+        logits = model(data.inputs(slice(start, stop)))
+        _check_shape(logits, (stop - start, dataset.n_classes))
+        return logits.float().cpu(), last_layer.take().float().cpu()
+
+    with torch.no_grad(), eval_mode(model), _LastLayerInput(model) as last_layer:
+        try:
+            parts = list(batcher.pieces(len(data), piece, batch_size=batch_size or _BATCH_SIZE))
+        except RuntimeError as fault:
+            raise DataError(
+                f"The model cannot read rows of shape {dataset.input_shape} ({fault}).",
+                remedy="Choose the architecture and the preprocessing the model was trained with.",
+            ) from fault
+    logits = torch.cat([logits for logits, _ in parts]).numpy()
+    _check_finite(logits)
+    return {
+        "logits": logits,
+        "loss": data.task.stored_loss(logits, dataset.targets),
+        "embedding": torch.cat([embedding for _, embedding in parts]).numpy(),
+    }
+
+
+def accuracy_on(
+    model: nn.Module, data: DatasetTensors, rows: Tensor, batcher: MicroBatcher
+) -> float:
+    """Share of `rows`, at least one, that `model` answers correctly in eval mode."""
+
+    def piece(start: int, stop: int) -> Tensor:
+        some = rows[start:stop]
+        return data.task.correct(model(data.inputs(some)), data.targets(some)).sum()
+
+    with torch.no_grad(), eval_mode(model):
+        correct = sum(int(n) for n in batcher.pieces(len(rows), piece, batch_size=_BATCH_SIZE))
+    return correct / len(rows)
+
+
+class _LastLayerInput:
+    """While entered, remembers what went into the last layer that ran."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._layers = [layer for layer in model.modules() if isinstance(layer, _LAYERS)]
+        self._latest: tuple[nn.Module, Tensor] | None = None
+
+    def __enter__(self) -> Self:
+        self._hooks = [layer.register_forward_pre_hook(self._remember) for layer in self._layers]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def take(self) -> Tensor:
+        """(b, d) of the forward pass that just ended."""
+        if self._latest is None:
+            raise DataError(
+                "The model has no linear or convolutional layer, so its rows have no embedding.",
+                remedy="Give the network a last layer of type torch.nn.Linear.",
+            )
+        layer, features = self._latest
+        self._latest = None
+        if isinstance(layer, nn.Linear):
+            return features if features.dim() == 2 else features.flatten(1, -2).mean(dim=1)
+        return features.flatten(2).mean(dim=2)
+
+    def _remember(self, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self._latest = layer, inputs[0]
+
+
+def _check_shape(logits: Any, expected: tuple[int, int]) -> None:
+    shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != expected:
+        raise DataError(
+            f"The model gives {shape} for {expected[0]} rows of {expected[1]} classes.",
+            remedy="Choose a model with one output per class of the dataset.",
+        )
+
+
+def _check_finite(logits: NDArray[np.float32]) -> None:
+    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if bad.size:
+        shown = ", ".join(str(row) for row in bad[:_SHOWN_ROWS])
+        raise DataError(
+            f"The model gives logits that are not finite for {bad.size} rows, first {shown}.",
+            remedy="The weights are damaged or diverged; repeat the run with gentler settings.",
+        )

@@ -1,0 +1,167 @@
+"""A whole plan, from its lock to its verdict, on one or more compute lanes. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.audit import Plan, PlanVerdict, compare_plan, judge_plan
+from workbench.audit.plan import check_against
+from workbench.audit.schedule import lock_plan, planned_runs, queue_runs
+from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.vocabulary import RunStatus
+from workbench.jobs.handle import JobResult
+from workbench.jobs.lanes import LanePool
+from workbench.jobs.protocol import Job
+from workbench.registry import Registry
+from workbench.store import Project, now
+
+
+@dataclass(frozen=True)
+class CampaignResult:
+    """How a plan ended: its verdict, and what became of each run."""
+
+    plan_id: int
+    verdict: PlanVerdict
+    runs: dict[str, int]
+    failed: tuple[dict[str, Any], ...]
+
+
+class Campaign:
+    """Runs one plan in one project. `say` receives one plain line per step."""
+
+    def __init__(
+        self,
+        project: Project,
+        plan: Plan,
+        pool: LanePool,
+        *,
+        plugin_folders: Sequence[Path] = (),
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._project = project
+        self._plan = plan
+        self._pool = pool
+        self._folders = [str(Path(folder).resolve()) for folder in plugin_folders]
+        self._registry = Registry.discover(plugin_folders)
+        self._say = say
+        check_against(plan, self._registry)
+
+    def run(self, *, resume: bool = False) -> CampaignResult:
+        """Lock, prepare, run, compare and judge. UsageError if it ran before and not `resume`."""
+        self._refuse_second_run(resume)
+        plan_id = lock_plan(self._project, self._plan)
+        self._say(f"Plan {self._plan.name!r} locked as {self._plan.hash[:12]}.")
+        self._prepare(plan_id)
+        self._run_all(queue_runs(self._project, plan_id, self._plan, self._registry))
+        self._say("Comparing with the retrained models and judging.")
+        compare_plan(self._project, plan_id)
+        verdict = judge_plan(self._project, plan_id)
+        return CampaignResult(plan_id, verdict, self._count(plan_id), self._failed(plan_id))
+
+    def _refuse_second_run(self, resume: bool) -> None:
+        ran = self._project.row(
+            "SELECT count(*) AS n FROM run JOIN plan ON plan.id = run.plan_id WHERE plan.hash = ?",
+            self._plan.hash,
+        )
+        if ran and ran["n"] and not resume:
+            raise UsageError(
+                f"The plan {self._plan.name!r} was already run in this project.",
+                remedy="Add --resume to do only what is missing.",
+            )
+
+    def _prepare(self, plan_id: int) -> None:
+        job = self._job(f"prepare:{plan_id}", "prepare", plan=plan_id)
+        (result,) = self._pool.map([job])
+        if result.status is not RunStatus.DONE:
+            raise failure_of(result)
+
+    def _run_all(self, run_ids: list[int]) -> None:
+        total = len(run_ids)
+        described = {
+            row["id"]: f"{row['forget_set']}: {row['label']}, {row['role']}, seed {row['seed']}"
+            for row in self._project.rows(
+                "SELECT run.*, forget_set.name AS forget_set FROM run "
+                "JOIN forget_set ON forget_set.id = run.forget_set_id"
+            )
+        }
+        ended = 0
+
+        def on_result(job: Job, result: JobResult) -> None:
+            nonlocal ended
+            ended += 1
+            run_id = int(job.payload["run"])
+            self._say(f"[{ended}/{total}] {described[run_id]}: {result.status}")
+            self._record_end(run_id, result)
+
+        jobs = [self._job(f"run:{run_id}", "run", run=run_id) for run_id in run_ids]
+        self._pool.map(jobs, on_result=on_result)
+
+    def _record_end(self, run_id: int, result: JobResult) -> None:
+        """The worker writes how a run ended; when it could not, its death is written here."""
+        row = self._project.row("SELECT status FROM run WHERE id = ?", run_id)
+        if row is None or row["status"] not in (RunStatus.RUNNING, RunStatus.QUEUED):
+            return
+        with self._project.transaction(f"run.{result.status}", subject=f"run:{run_id}") as tx:
+            tx.update(
+                "run",
+                {"id": run_id},
+                status=str(result.status),
+                finished=now(),
+                worker=None,
+                error=_error_record(result),
+                log="\n".join(result.log_tail),
+            )
+
+    def _job(self, id_: str, kind: str, **payload: Any) -> Job:
+        return Job(
+            id_, kind, {"project": str(self._project.path), "plugins": self._folders, **payload}
+        )
+
+    def _count(self, plan_id: int) -> dict[str, int]:
+        rows = self._project.rows(
+            "SELECT status, count(*) AS n FROM run WHERE plan_id = ? GROUP BY status", plan_id
+        )
+        return {row["status"]: row["n"] for row in rows}
+
+    def _failed(self, plan_id: int) -> tuple[dict[str, Any], ...]:
+        return tuple(
+            self._project.rows(
+                "SELECT id, label, seed, status, error FROM run "
+                "WHERE plan_id = ? AND status <> 'done' ORDER BY id",
+                plan_id,
+            )
+        )
+
+
+def dry_run(plan: Plan, registry: Registry) -> list[dict[str, Any]]:
+    """What a plan would execute, without executing it."""
+    check_against(plan, registry)
+    return [
+        {
+            "forget_set": one.forget_set,
+            "label": one.label,
+            "role": str(one.role),
+            "method": one.method,
+            "params": one.params,
+            "seed": one.seed,
+        }
+        for one in planned_runs(plan, registry)
+    ]
+
+
+def failure_of(result: JobResult) -> WorkbenchError:
+    """The error of a job that did not end well, ready to be raised."""
+    if result.error is None:
+        return WorkbenchError(f"The job was {result.status}.", remedy="Run it again.")
+    failure = WorkbenchError(result.error.message, remedy=result.error.remedy)
+    failure.exit_code = result.error.exit_code
+    return failure
+
+
+def _error_record(result: JobResult) -> dict[str, str] | None:
+    if result.error is None:
+        return None
+    return result.error.model_dump(include={"message", "remedy", "traceback"})

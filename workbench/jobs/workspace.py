@@ -1,0 +1,80 @@
+"""What the executor keeps warm between jobs: a project's dataset on the device, its plugins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from workbench.compute.models import build_model, load_tensors_into
+from workbench.compute.tensors import DatasetTensors
+from workbench.core.dataset import Dataset
+from workbench.core.errors import ProjectError
+from workbench.jobs.execution import Channel
+from workbench.registry import Registry
+from workbench.store import Project, load_dataset, load_tensors
+
+
+class Workspace:
+    """One open project, its plugins, and the dataset that was used last."""
+
+    def __init__(self, project: Project, registry: Registry, device: torch.device) -> None:
+        self.project = project
+        self.registry = registry
+        self.device = device
+        self._dataset: tuple[int, DatasetTensors] | None = None
+
+    @classmethod
+    def open(cls, path: Path, plugin_folders: list[Path], device: torch.device) -> Workspace:
+        return cls(Project.open(path), Registry.discover(plugin_folders), device)
+
+    def data(self, dataset_id: int, dataset: Dataset | None = None) -> DatasetTensors:
+        """The dataset on the device; read from the project unless it is already here."""
+        if self._dataset is None or self._dataset[0] != dataset_id:
+            loaded = dataset or load_dataset(self.project, dataset_id)
+            self._dataset = (dataset_id, DatasetTensors(loaded, self.device))
+        return self._dataset[1]
+
+    def row(self, table: str, row_id: int) -> dict[str, Any]:
+        """One row by id; ProjectError if it is gone."""
+        found = self.project.row(f"SELECT * FROM {table} WHERE id = ?", row_id)  # fixed names
+        if found is None:
+            raise ProjectError(f"The project has no {table} {row_id}.")
+        return found
+
+    def new_model(self, architecture: dict[str, Any], seed: int) -> nn.Module:
+        return build_model(self.registry, architecture, seed).to(self.device)
+
+    def model(self, model_id: int) -> nn.Module:
+        """A stored model with its weights, in eval mode."""
+        row = self.row("model", model_id)
+        model = build_model(self.registry, row["architecture"], seed=0)
+        load_tensors_into(model, load_tensors(self.project, model_id))
+        return model.to(self.device)
+
+
+@dataclass
+class RunEvents:
+    """An EventSink that passes on to the channel and keeps what the project must hold."""
+
+    channel: Channel
+    clock: Any
+
+    def __post_init__(self) -> None:
+        self.lines: list[str] = []
+        self.curves: dict[str, list[tuple[float, float]]] = {}
+
+    def progress(self, share: float, step: str) -> None:
+        self.channel.progress(share, step)
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+        self.channel.log(text)
+
+    def series(self, name: str, value: float) -> None:
+        seconds = self.clock()
+        self.curves.setdefault(name, []).append((seconds, value))
+        self.channel.series(name, seconds, value)

@@ -1,0 +1,102 @@
+"""Inputs as checked float64 arrays, so that no formula ever meets an empty or non-finite one.
+
+A wrong shape is a mistake of the caller and raises ValueError; content for which a number does
+not exist raises Undefined.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.metrics.errors import Undefined
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LARGEST = 1e100  # sums of squares of anything larger would leave float64
+_NAMED_ROWS = 5
+
+
+def as_logits(logits: ArrayLike) -> Floats:
+    """Logits as (n, C) float64 with n >= 1 and C >= 2. Undefined names the first faulty rows."""
+    array = np.asarray(logits, dtype=np.float64)
+    if array.ndim != 2:
+        raise ValueError(f"logits need shape (rows, classes), got {array.shape}")
+    if array.shape[0] == 0:
+        raise Undefined("There are no rows to compute from.")
+    if array.shape[1] < 2:
+        raise Undefined("The logits need one column per class and at least two classes.")
+    _refuse_non_finite(array, "logits")
+    return array
+
+
+def as_targets(targets: ArrayLike, logits: Floats) -> Integers:
+    """Class ids as (n,) int64, one per row of `logits` and inside its columns."""
+    labels = as_labels(targets)
+    n, n_classes = logits.shape
+    if len(labels) != n:
+        raise ValueError(f"{len(labels)} targets do not fit {n} rows of logits")
+    if labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(f"targets must lie in 0..{n_classes - 1}")
+    return labels
+
+
+def as_labels(labels: ArrayLike) -> Integers:
+    """Class ids as (n,) int64, n >= 1."""
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"labels need shape (rows,), got {array.shape}")
+    if array.size == 0:
+        raise Undefined("There are no rows to compute from.")
+    if array.dtype.kind not in "iub":
+        raise ValueError(f"labels must be integers, got {array.dtype}")
+    return array.astype(np.int64, copy=False)
+
+
+def as_vector(values: ArrayLike, name: str = "values") -> Floats:
+    """Numbers as (n,) float64, n >= 1. Undefined names the first faulty rows."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"{name} need shape (rows,), got {array.shape}")
+    return as_rows(array, name)
+
+
+def as_rows(values: ArrayLike, name: str = "values") -> Floats:
+    """Numbers as (n, ...) float64, n >= 1. Undefined names the first faulty rows."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0:
+        raise ValueError(f"{name} need at least one dimension")
+    if array.size == 0:
+        raise Undefined(f"There are no {name} to compute from.")
+    _refuse_non_finite(array, name)
+    return array
+
+
+def require_same_shape(a: NDArray[np.generic], b: NDArray[np.generic]) -> None:
+    if a.shape != b.shape:
+        raise ValueError(f"the two inputs have different shapes: {a.shape} and {b.shape}")
+
+
+def require_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"a confidence level lies between 0 and 1, got {level}")
+
+
+def require_fraction(value: float, name: str) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a fraction from 0 to 1, got {value}")
+
+
+def _refuse_non_finite(array: Floats, name: str) -> None:
+    # min and max carry a NaN through, so the common case costs no temporary array
+    if array.min() >= -LARGEST and array.max() <= LARGEST:
+        return
+    bad = ~(np.abs(array) <= LARGEST)
+    rows = np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))
+    named = ", ".join(str(row) for row in rows[:_NAMED_ROWS])
+    more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""
+    plural = "s" if len(rows) > 1 else ""
+    raise Undefined(
+        f"The {name} are NaN, infinite or too large to compute with in row{plural} {named}{more}."
+    )

@@ -1,0 +1,312 @@
+"""Read one plan of a project into a `Report`: the only place that knows where things are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import __version__
+from workbench.audit.ladder import LADDER
+from workbench.core.dataset import Dataset
+from workbench.core.errors import UsageError
+from workbench.core.vocabulary import RunRole, Rung
+from workbench.metrics.catalogue import CATALOGUE
+from workbench.report import wording
+from workbench.report.attacks import attack_parts
+from workbench.report.attributions import attribution_parts
+from workbench.report.document import (
+    Candidate,
+    CriterionPart,
+    DatasetPart,
+    EnvironmentPart,
+    EvidencePart,
+    Failure,
+    ForgetSetPart,
+    Judgement,
+    MetricDefinition,
+    ModelPart,
+    NotComputed,
+    PlanPart,
+    PluginPart,
+    ProjectPart,
+    Report,
+    RunPart,
+)
+from workbench.report.runs import band_rows, failures, missing_numbers, read_runs
+from workbench.report.verdicts import candidates_of, controls_of, plan_judgement, read_judgements
+from workbench.store import Project, load_dataset, now
+
+Record = dict[str, Any]
+
+
+def collect(project: Project, plan_id: int | None = None) -> Report:
+    """Everything the report on one plan says; the newest plan if none is named.
+
+    UsageError if there is no such plan, or if it has no dataset and model yet.
+    """
+    plan = _plan(project, plan_id)
+    dataset = load_dataset(project, plan["dataset_id"])
+    criteria = _criteria(project, plan["id"])
+    forget_sets = tuple(
+        _forget_set(project, plan, row, dataset) for row in _forget_set_rows(project, plan)
+    )
+    overall = plan_judgement(project, plan["id"])
+    rung = _rung(project, plan["id"])
+    return Report(
+        title=f"Unlearning audit: {plan['name']}",
+        generated=now(),
+        tool_version=__version__,
+        project=_project(project),
+        plan=_plan_part(plan),
+        overall=overall,
+        summary=wording.summary(
+            {
+                part.name: [
+                    (one.label, one.verdict.outcome if one.verdict else None)
+                    for one in part.candidates
+                    if one.role is RunRole.CANDIDATE
+                ]
+                for part in forget_sets
+            }
+        ),
+        rung=rung,
+        claim=LADDER[Rung(rung)].claim if rung else "",
+        dataset=_dataset(project, plan["dataset_id"], dataset),
+        model=_model(project, plan["original_model_id"]),
+        criteria=criteria,
+        forget_sets=forget_sets,
+        not_computed=_missing(forget_sets),
+        failures=_failures(project, forget_sets),
+        glossary=_glossary(forget_sets, criteria),
+        plugins=_plugins(project, plan["id"]),
+        environments=_environments(project, plan["id"]),
+        evidence=_evidence(project),
+    )
+
+
+def _plan(project: Project, plan_id: int | None) -> Record:
+    if plan_id is None:
+        plan = project.row("SELECT * FROM plan ORDER BY id DESC LIMIT 1")
+        missing = "The project has no plan yet, so there is nothing to report."
+    else:
+        plan = project.row("SELECT * FROM plan WHERE id = ?", plan_id)
+        missing = f"The project has no plan {plan_id}."
+    if plan is None:
+        raise UsageError(missing, remedy="Run a plan on this project first.")
+    if plan["dataset_id"] is None or plan["original_model_id"] is None:
+        raise UsageError(
+            f"The plan {plan['name']!r} was never started, so there is nothing to report.",
+            remedy="Run the plan first.",
+        )
+    return plan
+
+
+def _project(project: Project) -> ProjectPart:
+    row = _only(project, "SELECT * FROM project")
+    return ProjectPart(
+        name=row["name"],
+        file_name=project.path.name,
+        created=row["created"],
+        created_by=row["created_by"],
+    )
+
+
+def _plan_part(plan: Record) -> PlanPart:
+    content = plan["content"]
+    return PlanPart(
+        id=plan["id"],
+        name=plan["name"],
+        hash=plan["hash"],
+        locked=plan["locked"],
+        notes=content.get("notes", ""),
+        alpha=content.get("alpha"),
+        content=content,
+    )
+
+
+def _criteria(project: Project, plan_id: int) -> tuple[CriterionPart, ...]:
+    rows = project.rows("SELECT * FROM criterion WHERE plan_id = ? ORDER BY id", plan_id)
+    return tuple(_criterion(row) for row in rows)
+
+
+def _criterion(row: Record) -> CriterionPart:
+    definition = row["definition"]
+    return CriterionPart(
+        name=row["name"],
+        metric=definition["metric"],
+        split=definition.get("split"),
+        group=definition.get("group", ""),
+        kind=definition["kind"],
+        scale=definition["scale"],
+        margin=definition.get("margin"),
+        limit=definition.get("limit"),
+        primary=bool(row["is_primary"]),
+        exploratory=bool(row["is_exploratory"]),
+    )
+
+
+def _forget_set_rows(project: Project, plan: Record) -> list[Record]:
+    """The forget sets that the plan's runs are about, in the order of its first runs."""
+    return project.rows(
+        "SELECT forget_set.* FROM forget_set JOIN run ON run.forget_set_id = forget_set.id "
+        "WHERE run.plan_id = ? GROUP BY forget_set.id ORDER BY MIN(run.id)",
+        plan["id"],
+    )
+
+
+def _forget_set(project: Project, plan: Record, row: Record, dataset: Dataset) -> ForgetSetPart:
+    forget_rows: NDArray[Any] = project.array(row["rows_artifact"])
+    runs = read_runs(project, plan["id"], row["id"])
+    judgements = read_judgements(project, plan["id"], row["id"])
+    candidates = candidates_of(runs, judgements)
+    n_training = int((dataset.split == "train").sum())
+    outcomes = [
+        one.verdict.outcome if one.verdict else None
+        for one in candidates
+        if one.role is RunRole.CANDIDATE
+    ]
+    return ForgetSetPart(
+        id=row["id"],
+        name=row["name"],
+        version=row["version"],
+        in_words=wording.describe_forget_set(row["definition"]),
+        definition=row["definition"],
+        n_rows=row["n_rows"],
+        share=row["n_rows"] / n_training,
+        rows_hash=row["rows_artifact"],
+        outcome=_whole(judgements),
+        headline=wording.headline(row["name"], outcomes),
+        controls=controls_of(runs, judgements, candidates),
+        candidates=candidates,
+        band=band_rows(runs),
+        runs=runs,
+        attacks=attack_parts(project, dataset, forget_rows, runs),
+        attributions=attribution_parts(
+            project,
+            dataset,
+            np.asarray(forget_rows, dtype=np.int64),
+            runs,
+            candidates,
+            plan["content"].get("attributions", []),
+        ),
+    )
+
+
+def _whole(judgements: Sequence[Judgement]) -> Judgement | None:
+    """The verdict on the forget set itself: neither a label nor a criterion."""
+    return next((one for one in judgements if not one.label and not one.criterion), None)
+
+
+def _rung(project: Project, plan_id: int) -> str:
+    """The rung recorded with the verdicts, "" if nothing was judged."""
+    for row in project.rows("SELECT detail FROM verdict WHERE plan_id = ? ORDER BY id", plan_id):
+        if rung := row["detail"].get("rung"):
+            return str(rung)
+    return ""
+
+
+def _dataset(project: Project, dataset_id: int, dataset: Dataset) -> DatasetPart:
+    row = _only(project, "SELECT * FROM dataset WHERE id = ?", dataset_id)
+    splits, counts = np.unique(dataset.split, return_counts=True)
+    return DatasetPart(
+        name=row["name"],
+        fingerprint=row["fingerprint"],
+        task=row["task"],
+        rows=dict(zip(map(str, splits), map(int, counts), strict=True)),
+        input_shape=dataset.input_shape,
+        class_names=dataset.class_names,
+        preprocessing=row["preprocessing"],
+        preprocessing_hash=row["preprocessing_hash"],
+        notes=row["notes"],
+        source=row["source"],
+    )
+
+
+def _model(project: Project, model_id: int) -> ModelPart:
+    row = _only(project, "SELECT * FROM model WHERE id = ?", model_id)
+    shapes = (
+        _only(project, "SELECT shape FROM artifact WHERE hash = ?", digest)["shape"]
+        for digest in row["tensors"].values()
+    )
+    return ModelPart(
+        name=row["name"],
+        architecture=row["architecture"],
+        weights_hash=row["weights_hash"],
+        n_parameters=sum(prod(shape) for shape in shapes),
+        recipe=row["recipe"],
+        source=row["source"],
+    )
+
+
+def _missing(forget_sets: Sequence[ForgetSetPart]) -> tuple[NotComputed, ...]:
+    return tuple(entry for part in forget_sets for entry in missing_numbers(part.name, part.runs))
+
+
+def _failures(project: Project, forget_sets: Sequence[ForgetSetPart]) -> tuple[Failure, ...]:
+    return tuple(
+        entry for part in forget_sets for entry in failures(project, part.name, part.runs)
+    )
+
+
+def _glossary(
+    forget_sets: Sequence[ForgetSetPart], criteria: Sequence[CriterionPart]
+) -> tuple[MetricDefinition, ...]:
+    """Definitions of the metrics that occur in this report, in the order of the catalogue."""
+    measured = {metric.name for part in forget_sets for run in part.runs for metric in run.metrics}
+    named = measured | {criterion.metric for criterion in criteria}
+    return tuple(
+        MetricDefinition(
+            name=card.name,
+            title=card.title,
+            definition=card.definition,
+            direction=str(card.direction),
+            unit=str(card.unit),
+            target=card.target,
+            caveat=card.caveat,
+            source=card.source,
+            version=card.version,
+        )
+        for card in CATALOGUE.values()
+        if card.name in named
+    )
+
+
+def _plugins(project: Project, plan_id: int) -> tuple[PluginPart, ...]:
+    rows = project.rows(
+        "SELECT DISTINCT plugin.name, plugin.version, plugin.origin, plugin.hash FROM plugin "
+        "JOIN run ON run.plugin_id = plugin.id WHERE run.plan_id = ? ORDER BY plugin.name",
+        plan_id,
+    )
+    return tuple(PluginPart(**row) for row in rows)
+
+
+def _environments(project: Project, plan_id: int) -> tuple[EnvironmentPart, ...]:
+    rows = project.rows(
+        "SELECT * FROM environment WHERE id IN "
+        "(SELECT environment_id FROM run WHERE plan_id = ?) ORDER BY id",
+        plan_id,
+    )
+    return tuple(EnvironmentPart(hash=row["hash"], description=row["description"]) for row in rows)
+
+
+def _evidence(project: Project) -> EvidencePart:
+    row = _only(project, "SELECT hash, seq FROM event ORDER BY seq DESC LIMIT 1")
+    events = _only(project, "SELECT COUNT(*) AS n FROM event")
+    return EvidencePart(head_hash=row["hash"], events=events["n"])
+
+
+def _only(project: Project, sql: str, *params: Any) -> Record:
+    row = project.row(sql, *params)
+    if row is None:
+        raise UsageError(
+            "The project lacks a record that its plan refers to.",
+            remedy="Check the file with 'workbench verify'.",
+        )
+    return row
+
+
+__all__ = ["Candidate", "RunPart", "collect"]

@@ -1,0 +1,158 @@
+"""Attribution examples: what the models look at, on the same rows and on one colour scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.dataset import Dataset
+from workbench.core.vocabulary import Split
+from workbench.metrics import Undefined
+from workbench.metrics.attribution import spearman
+from workbench.report.document import AttributionExample, AttributionPart, Grid, Pixels
+
+Maps = NDArray[np.float64]
+
+_EACH = 4
+_LARGEST = 64
+
+
+@dataclass(frozen=True)
+class MapSet:
+    """Attribution maps of one model over chosen rows: `rows` (k,), `maps` (k, *input_shape)."""
+
+    rows: NDArray[np.int64]
+    maps: NDArray[Any]
+
+    def of(self, row: int) -> Maps:
+        """The (h, w) map of one row: attributions summed over channels."""
+        found = self.maps[int(np.flatnonzero(self.rows == row)[0])].astype(np.float64)
+        return np.asarray(found.sum(axis=0) if found.ndim == 3 else found)
+
+
+def is_image(shape: tuple[int, ...]) -> bool:
+    """(h, w), (1, h, w) or (3, h, w)."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[0] in (1, 3))
+
+
+def unavailable(explainer: str, why: str) -> AttributionPart:
+    return AttributionPart(
+        explainer=explainer,
+        candidate="",
+        chosen_because="",
+        scale=None,
+        floor=None,
+        examples=(),
+        unavailable=why,
+    )
+
+
+def attribution_part(
+    explainer: str,
+    candidate: str,
+    chosen_because: str,
+    dataset: Dataset,
+    forget_rows: NDArray[np.int64],
+    original: MapSet,
+    unlearned: MapSet,
+    retrained: tuple[MapSet, ...],
+) -> AttributionPart:
+    """Examples of up to four forget and four retain rows; `retrained` has at least one member."""
+    rows = _chosen(unlearned.rows, forget_rows)
+    quadruples = {
+        row: (original.of(row), unlearned.of(row), retrained[0].of(row)) for row in rows
+    }
+    values = np.concatenate([one.ravel() for maps in quadruples.values() for one in maps])
+    scale = float(np.quantile(np.abs(values), 0.99))
+    if scale == 0:
+        return unavailable(explainer, "Every attribution of these rows is zero.")
+    return AttributionPart(
+        explainer=explainer,
+        candidate=candidate,
+        chosen_because=chosen_because,
+        scale=scale,
+        floor=_floor(retrained, forget_rows),
+        examples=tuple(
+            _example(dataset, row, bool(np.isin(row, forget_rows)), maps, scale)
+            for row, maps in quadruples.items()
+        ),
+        unavailable="",
+    )
+
+
+def _chosen(rows: NDArray[np.int64], forget_rows: NDArray[np.int64]) -> list[int]:
+    """The first rows of each kind: the order was fixed before any map was made."""
+    in_forget = np.isin(rows, forget_rows)
+    return [*rows[in_forget][:_EACH].tolist(), *rows[~in_forget][:_EACH].tolist()]
+
+
+def _example(
+    dataset: Dataset, row: int, forgotten: bool, maps: tuple[Maps, Maps, Maps], scale: float
+) -> AttributionExample:
+    original, unlearned, retrained = maps
+    return AttributionExample(
+        row=row,
+        split=Split.FORGET if forgotten else Split.RETAIN,
+        class_name=dataset.class_names[int(dataset.targets[row])],
+        image=_image(dataset.inputs[row]),
+        original=_grid(original, scale),
+        unlearned=_grid(unlearned, scale),
+        retrained=_grid(retrained, scale),
+        difference=_grid(unlearned - original, scale),
+        unlearned_similarity=_similarity(original, unlearned),
+        retrained_similarity=_similarity(original, retrained),
+    )
+
+
+def _similarity(first: Maps, second: Maps) -> float | None:
+    try:
+        return float(spearman(first.ravel(), second.ravel()))
+    except Undefined:
+        return None
+
+
+def _floor(retrained: tuple[MapSet, ...], forget_rows: NDArray[np.int64]) -> float | None:
+    """Median similarity of the maps of two retrained models on forget rows, over all pairs."""
+    rows = [int(row) for row in retrained[0].rows if np.isin(row, forget_rows)]
+    found = [
+        similarity
+        for index, first in enumerate(retrained)
+        for second in retrained[index + 1 :]
+        for row in rows
+        if (similarity := _similarity(first.of(row), second.of(row))) is not None
+    ]
+    return float(np.median(found)) if found else None
+
+
+def _grid(values: Maps, scale: float) -> Grid:
+    shown = np.clip(_shrunk(values) / scale, -1, 1)
+    return tuple(tuple(round(float(v), 3) for v in line) for line in shown)
+
+
+def _image(pixels: NDArray[Any]) -> Pixels:
+    """Stored input to 0..255 per image: (h, w) stays grey, (3, h, w) becomes (h, w, 3)."""
+    values = pixels.astype(np.float64)
+    if pixels.dtype != np.uint8:
+        low, high = float(values.min()), float(values.max())
+        values = (values - low) / ((high - low) or 1.0) * 255
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim == 2:
+        return tuple(tuple(int(v) for v in line) for line in _shrunk(values).round())
+    red, green, blue = (_shrunk(channel).round().astype(int).tolist() for channel in values)
+    return tuple(
+        tuple(zip(*lines, strict=True)) for lines in zip(red, green, blue, strict=True)
+    )
+
+
+def _shrunk(values: Maps) -> Maps:
+    """Mean over square blocks until neither side exceeds 64; edges that do not fit are cut."""
+    block = -(-max(values.shape) // _LARGEST)
+    if block == 1:
+        return values
+    height, width = (side // block for side in values.shape)
+    blocks = values[: height * block, : width * block].reshape(height, block, width, block)
+    return np.asarray(blocks.mean(axis=(1, 3)))

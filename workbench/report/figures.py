@@ -1,0 +1,220 @@
+"""The figures of a report as inline SVG: every seed is a dot, every estimate has its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from workbench.core.vocabulary import RunRole
+from workbench.report import palette, svg
+from workbench.report.svg import Formatter, Scale, element
+
+WIDTH = 360
+_LABEL = 118
+_RIGHT = WIDTH - 14
+_LONGEST = 19
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One seed: its value and, where there is one, its interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+    note: str
+
+    @property
+    def extent(self) -> list[float]:
+        return [v for v in (self.low, self.value, self.high) if v is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The seeds of one candidate, reference or control."""
+
+    label: str
+    role: RunRole
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A curve with its legend entry; `tag` is written on the curve where it is not ""."""
+
+    label: str
+    role: RunRole
+    points: tuple[svg.Point, ...]
+    tag: str = ""
+
+
+def dot_plot(
+    rows: Sequence[Row],
+    band: tuple[float, float] | None,
+    axis: str,
+    show: Formatter,
+    label: str,
+) -> Markup:
+    """A metric across models: one line of dots each, the retrained band shaded behind all.
+
+    Straw men do not stretch the axis: one that lies outside is an arrow with its value.
+    """
+    values = [
+        value
+        for row in rows
+        if row.role is not RunRole.STRAW_MAN
+        for dot in row.dots
+        for value in dot.extent
+    ]
+    scale = Scale(*svg.padded([*values, *(band or ())]), _LABEL, _RIGHT)
+    heights = [max(19, 8 * len(row.dots) + 5) for row in rows]
+    bottom = 6 + sum(heights)
+    parts = [svg.x_axis(scale, bottom, 4, axis, show)]
+    if band is not None:
+        parts.insert(0, _band(scale, band, 4, bottom))
+    top = 6.0
+    for row, height in zip(rows, heights, strict=True):
+        parts.append(_dot_row(row, scale, top, height, show))
+        top += height
+    return svg.drawing(WIDTH, bottom + 36, label, *parts)
+
+
+def _band(scale: Scale, band: tuple[float, float], top: float, bottom: float) -> Markup:
+    left, right = scale(band[0]), scale(band[1])
+    width = max(right - left, 2.0)
+    return element(
+        "rect", x=(left + right - width) / 2, y=top, width=width, height=bottom - top, class_="band"
+    )
+
+
+def _dot_row(row: Row, scale: Scale, top: float, height: float, show: Formatter) -> Markup:
+    colour = palette.ROLES[row.role].css
+    name = row.label if len(row.label) <= _LONGEST else row.label[: _LONGEST - 1] + "…"
+    middle = top + height / 2
+    caption = element(
+        "text", element("title", row.label), name, x=_LABEL - 10, y=middle + 4, text_anchor="end"
+    )
+    parts = [caption]
+    first = middle - 4 * (len(row.dots) - 1)
+    for index, dot in enumerate(row.dots):
+        parts.append(_dot(dot, row.role, scale, first + 8 * index, colour, show))
+    return Markup("").join(parts)
+
+
+def _dot(
+    dot: Dot, role: RunRole, scale: Scale, y: float, colour: str, show: Formatter
+) -> Markup:
+    if not scale.low <= dot.value <= scale.high:
+        return _off_scale(dot, scale, y, colour, show)
+    drawn = svg.marker(palette.MARKERS[role], scale(dot.value), y, colour, dot.note, size=3.4)
+    if dot.low is None or dot.high is None:
+        return drawn
+    low, high = max(dot.low, scale.low), min(dot.high, scale.high)
+    return svg.line((scale(low), y), (scale(high), y), "whisker", colour) + drawn
+
+
+def _off_scale(dot: Dot, scale: Scale, y: float, colour: str, show: Formatter) -> Markup:
+    """An arrow at the edge of the plot, with the value that lies beyond it."""
+    right = dot.value > scale.high
+    x, turn, anchor = (scale.end, -1, "end") if right else (scale.start, 1, "start")
+    path = f"{x:.1f},{y:.1f} {x + 6 * turn:.1f},{y - 4:.1f} {x + 6 * turn:.1f},{y + 4:.1f}"
+    arrow = element("polygon", element("title", dot.note), points=path, fill=colour)
+    return arrow + svg.text(x + 10 * turn, y + 4, show(dot.value), anchor=anchor, class_="beyond")
+
+
+def roc_plot(traces: Sequence[Trace], lowest: float, label: str) -> Markup:
+    """ROC curves over a logarithmic false-positive axis from `lowest` (1 / non-members)."""
+    left, right, top, bottom = 44, _RIGHT, 26, 214
+    across = Scale(min(lowest, 0.1), 1, left, right, log=True)
+    up = Scale(0, 1, bottom, top)
+    whole = "{:g}%".format
+    parts = [
+        svg.y_axis(up, left, right, "true-positive rate", lambda v: whole(100 * v)),
+        svg.x_axis(across, bottom, top, "false-positive rate", lambda v: whole(100 * v)),
+        svg.polyline(_chance(across, up), "chance", palette.MUTED.css),
+    ]
+    for trace in traces:
+        points = [(across(x), up(y)) for x, y in trace.points if x >= across.low]
+        style = f"trace {trace.role}"
+        parts.append(svg.polyline(points, style, palette.ROLES[trace.role].css))
+    parts += _tags(traces, across, up)
+    return svg.drawing(WIDTH, bottom + 36, label, *parts)
+
+
+def _chance(across: Scale, up: Scale) -> list[svg.Point]:
+    steps = [across.low ** (1 - index / 40) for index in range(41)]
+    return [(across(x), up(x)) for x in steps]
+
+
+def _tags(traces: Sequence[Trace], across: Scale, up: Scale) -> list[Markup]:
+    """A small number on each tagged curve, staggered along the axis so that they keep apart."""
+    tagged = [trace for trace in traces if trace.tag]
+    parts = []
+    for index, trace in enumerate(tagged):
+        position = across.low ** (1 - (index + 1) / (len(tagged) + 1))
+        reached = [y for x, y in trace.points if x <= position]
+        x, y = across(position), up(reached[-1] if reached else 0.0)
+        colour = palette.ROLES[trace.role].css
+        parts.append(element("circle", cx=x, cy=y, r=7, class_="tag", stroke=colour))
+        parts.append(svg.text(x, y + 3.5, trace.tag, anchor="middle", class_="tag-text"))
+    return parts
+
+
+def histogram_plot(
+    edges: Sequence[float],
+    forget: Sequence[float],
+    non_member: Sequence[float],
+    top_share: float,
+    axis: str,
+    label: str,
+) -> Markup:
+    """Shares of forget rows (filled) and never-trained rows (outlined) per score bin."""
+    left, right, top, bottom = 44, _RIGHT, 22, 132
+    across = Scale(edges[0], edges[-1], left, right)
+    up = Scale(0, top_share or 1.0, bottom, top)
+    percent = "{:g}%".format
+    outline = _steps(edges, forget, across, up)
+    area = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(left, bottom), *outline, (right, bottom)])
+    parts = [
+        svg.y_axis(up, left, right, "share of rows", lambda v: percent(100 * v)),
+        svg.x_axis(across, bottom, top, axis, "{:g}".format),
+        element("polygon", points=area, class_="area", fill=palette.FORGET.css),
+        svg.polyline(outline, "trace", palette.FORGET.css),
+        svg.polyline(
+            _steps(edges, non_member, across, up), "trace outlined", palette.NON_MEMBER.css
+        ),
+    ]
+    return svg.drawing(WIDTH, bottom + 36, label, *parts)
+
+
+def _steps(
+    edges: Sequence[float], shares: Sequence[float], across: Scale, up: Scale
+) -> list[svg.Point]:
+    points: list[svg.Point] = []
+    for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
+        points += [(across(low), up(share)), (across(high), up(share))]
+    return points
+
+
+def curve_plot(traces: Sequence[Trace], axis: str, label: str) -> Markup:
+    """A quantity over the seconds of a run, one line per seed."""
+    left, right, top, bottom = 44, _RIGHT, 22, 132
+    points = [point for trace in traces for point in trace.points]
+    low, high = svg.padded([y for _, y in points])
+    across = Scale(0, max(x for x, _ in points) or 1.0, left, right)
+    up = Scale(low, high, bottom, top)
+    parts = [
+        svg.y_axis(up, left, right, axis, "{:g}".format),
+        svg.x_axis(across, bottom, top, "seconds since the run started", "{:g}".format),
+    ]
+    for trace in traces:
+        colour = palette.ROLES[trace.role].css
+        drawn = [(across(x), up(y)) for x, y in trace.points]
+        if len(drawn) == 1:
+            x, y = drawn[0]
+            parts.append(svg.marker(palette.Marker.CIRCLE, x, y, colour, trace.label, size=2.5))
+        else:
+            parts.append(svg.polyline(drawn, "trace", colour))
+    return svg.drawing(WIDTH, bottom + 36, label, *parts)

@@ -1,0 +1,97 @@
+"""The report as one self-contained, offline HTML file that needs no script to be read."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from workbench.core.locations import RESOURCES
+from workbench.core.vocabulary import Outcome, RunRole
+from workbench.report import display, icons, palette, panels, pictures, tables, wording
+from workbench.report.document import ForgetSetPart, Report
+
+_TEMPLATES = RESOURCES / "report"
+
+
+def render_html(report: Report) -> str:
+    """One file: styles, figures and pictures are inside it, nothing is loaded from elsewhere."""
+    styles = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return _environment().get_template("report.html.j2").render(
+        report=report,
+        styles=Markup(palette.css_variables() + styles),  # noqa: S704 - our own file
+        sections=[_section(report, part) for part in report.forget_sets],
+    )
+
+
+def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
+    """What the template shows of one forget set."""
+    attack = control_attack(report)
+    columns = tables.scoreboard_columns(attack)
+    straw_men = [one for one in part.candidates if one.role is RunRole.STRAW_MAN]
+    candidates = [one for one in part.candidates if one.role is RunRole.CANDIDATE]
+    return {
+        "part": part,
+        "anchor": f"forget-set-{part.id}",
+        "columns": columns,
+        "scores": tables.scoreboard(part, columns),
+        "criteria": tables.criterion_blocks(report.criteria, candidates),
+        "straw_men": straw_men,
+        "metric_panels": panels.metric_panels(part, report.criteria, columns),
+        "roc_panels": [panels.roc_panel(part, one) for one in part.attacks],
+        "histogram_panels": [
+            panel for one in part.attacks for panel in panels.histogram_panels(part, one)
+        ],
+        "curve_panels": panels.curve_panels(part),
+        "numbers": [
+            (label, role, runs, tables.number_rows(runs, part.band))
+            for (role, label), runs in tables.runs_by_model(part.runs).items()
+        ],
+    }
+
+
+def control_attack(report: Report) -> str:
+    """The attack of the plan's positive control, shown in the scoreboard."""
+    return str(report.plan.content.get("controls", {}).get("attack", ""))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": display.count,
+        "duration": display.duration,
+        "moment": display.moment,
+        "number": display.number,
+        "percent": display.percent,
+        "quantity": display.quantity,
+        "settings": display.settings,
+        "short_hash": display.short_hash,
+        "size": display.size,
+        "outcome_icon": icons.outcome_icon,
+        "role_key": icons.role_key,
+        "photograph": pictures.photograph,
+        "heat_map": pictures.heat_map,
+        "metric_title": tables.metric_title,
+        "about": tables.about,
+        "listed": wording.listed,
+    }
+    environment.globals |= {
+        "colour_bar": pictures.colour_bar,
+        "Outcome": Outcome,
+        "RunRole": RunRole,
+        "outcome_meanings": wording.OUTCOME_MEANINGS,
+        "role_names": wording.ROLE_NAMES,
+        "split_names": wording.SPLIT_NAMES,
+        "demanded": tables.demanded,
+        "MISSING": display.MISSING,
+    }
+    return environment

@@ -1,0 +1,241 @@
+"""Which figures a forget set gets, and the data of each, taken from the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from markupsafe import Markup
+
+from workbench.core.vocabulary import RunRole, RunStatus, Unit
+from workbench.report import figures
+from workbench.report.display import count, number, percent, quantity
+from workbench.report.document import (
+    AttackPart,
+    CriterionPart,
+    Curve,
+    ForgetSetPart,
+    Histogram,
+    Roc,
+    RunPart,
+)
+from workbench.report.runs import finished
+from workbench.report.tables import (
+    Column,
+    about,
+    metric_title,
+    metric_unit,
+)
+from workbench.report.verdicts import best_candidate
+from workbench.report.wording import ROLE_NAMES
+
+_ORDER = tuple(ROLE_NAMES)
+OfModel = TypeVar("OfModel", Roc, Histogram)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One figure with its caption; `legend` explains numbered curves."""
+
+    title: str
+    note: str
+    drawing: Markup
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+def metric_panels(
+    part: ForgetSetPart, criteria: Sequence[CriterionPart], columns: Sequence[Column]
+) -> list[Panel]:
+    """A dot plot for every metric of the scoreboard and of the criteria, each metric once."""
+    wanted = [(column.metric, column.split, column.group) for column in columns]
+    wanted += [(one.metric, one.split, one.group) for one in criteria]
+    panels = []
+    seen: set[tuple[object, ...]] = set()
+    for metric, split, group in wanted:
+        found = _found(part, Column("", metric, split, group))
+        identity = next(iter(found.values()), None)
+        if identity is None or identity in seen:
+            continue
+        seen.add(identity)
+        panels.append(_metric_panel(part, Column("", *identity)))
+    return panels
+
+
+def _found(part: ForgetSetPart, column: Column) -> dict[int, tuple[object, ...]]:
+    found = {}
+    for run in finished(part.runs):
+        metric = column.find(run)
+        if metric is not None and metric.value is not None:
+            found[run.id] = (metric.name, metric.split, metric.group_key)
+    return found
+
+
+def _metric_panel(part: ForgetSetPart, column: Column) -> Panel:
+    unit = metric_unit(column.metric)
+    rows = [
+        row
+        for role in _ORDER
+        for label, runs in _by_label(finished(part.runs, role)).items()
+        if (row := _row(label, role, runs, column, unit)).dots
+    ]
+    band = next(
+        (
+            (row.low, row.high)
+            for row in part.band
+            if (row.name, row.split, row.group_key) == (column.metric, column.split, column.group)
+        ),
+        None,
+    )
+    details = about(column.split, column.group)
+    title = metric_title(column.metric) + (f", {details}" if details else "")
+    axis = f"{metric_title(column.metric).lower()}{_unit_note(unit)}"
+    described = "; ".join(f"{row.label}: {', '.join(dot.note for dot in row.dots)}" for row in rows)
+    return Panel(
+        title=title,
+        note="",
+        drawing=figures.dot_plot(rows, band, axis, lambda v: _tick(v, unit), described),
+    )
+
+
+def _tick(value: float, unit: str) -> str:
+    return f"{100 * value:.4g}%" if unit == Unit.FRACTION else f"{value:.4g}"
+
+
+def _unit_note(unit: str) -> str:
+    return "" if unit in (Unit.FRACTION, Unit.SCORE, Unit.RATIO, Unit.STEPS) else f" ({unit})"
+
+
+def _by_label(runs: Iterable[RunPart]) -> dict[str, list[RunPart]]:
+    grouped: dict[str, list[RunPart]] = {}
+    for run in runs:
+        grouped.setdefault(run.label, []).append(run)
+    return grouped
+
+
+def _row(
+    label: str, role: RunRole, runs: Sequence[RunPart], column: Column, unit: str
+) -> figures.Row:
+    dots = []
+    for run in runs:
+        metric = column.find(run)
+        if metric is None or metric.value is None:
+            continue
+        note = f"seed {run.seed}: {quantity(metric.value, unit)}"
+        dots.append(figures.Dot(metric.value, metric.ci_low, metric.ci_high, note))
+    if role is RunRole.REFERENCE:  # the band is about seeds; rows are shared by all models
+        dots = [figures.Dot(dot.value, None, None, dot.note) for dot in dots]
+    named = role not in (RunRole.CANDIDATE, RunRole.STRAW_MAN)
+    return figures.Row(ROLE_NAMES[role] if named else label, role, tuple(dots))
+
+
+def roc_panel(part: ForgetSetPart, attack: AttackPart) -> Panel:
+    """ROC of the original, every candidate (numbered) and the retrained models."""
+    numbers = {
+        label: str(index)
+        for index, label in enumerate(
+            dict.fromkeys(roc.label for roc in attack.rocs if roc.role is RunRole.CANDIDATE), 1
+        )
+    }
+    shown = [roc for roc in attack.rocs if roc.role is not RunRole.STRAW_MAN]
+    shown.sort(key=lambda roc: _DRAWN.index(roc.role))
+    tagged: set[str] = set()
+    traces = []
+    for roc in shown:
+        tag = numbers.get(roc.label, "") if roc.role is RunRole.CANDIDATE else ""
+        tag = "" if tag in tagged else tag
+        tagged.add(tag)
+        traces.append(
+            figures.Trace(
+                roc.label, roc.role, tuple(zip(roc.fpr, roc.tpr, strict=True)), tag
+            )
+        )
+    legend = tuple(
+        (tag, f"{label}, AUC {_aucs(roc for roc in shown if roc.label == label)}")
+        for label, tag in numbers.items()
+    )
+    drawing = figures.roc_plot(
+        traces, 1 / max(attack.n_non_members, 1), f"ROC curves of the attack {attack.attack}"
+    )
+    note = (
+        f"{count(attack.n_forget, 'forget row')} against "
+        f"{count(attack.n_non_members, 'row')} of the same classes that no model was trained on."
+    )
+    return Panel(f"Attack {attack.attack}", note, drawing, legend)
+
+
+_DRAWN = (RunRole.REFERENCE, RunRole.CONTROL, RunRole.CANDIDATE, RunRole.ORIGINAL)
+
+
+def _aucs(rocs: Iterable[Roc]) -> str:
+    known = [roc.auc for roc in rocs if roc.auc is not None]
+    return ", ".join(number(value) for value in known) or "not computed"
+
+
+def histogram_panels(part: ForgetSetPart, attack: AttackPart) -> list[Panel]:
+    """Score histograms of the original, the best candidate and one retrained model."""
+    best = best_candidate(part.candidates)
+    wanted = (
+        (RunRole.ORIGINAL, None, "original model"),
+        (RunRole.CANDIDATE, best.label if best else None, best.label if best else ""),
+        (RunRole.REFERENCE, None, "a retrained model"),
+    )
+    found = [
+        (one, title)
+        for role, label, title in wanted
+        if (one := _first(attack.histograms, role, label)) is not None
+    ]
+    top = max((max(*one.forget, *one.non_member) for one, _ in found), default=1.0)
+    return [
+        Panel(
+            title=f"Attack {attack.attack}: {title}",
+            note="",
+            drawing=figures.histogram_plot(
+                attack.edges,
+                one.forget,
+                one.non_member,
+                top,
+                "score, larger is more member-like",
+                _spoken(attack, one, title),
+            ),
+        )
+        for one, title in found
+    ]
+
+
+def _first(found: Sequence[OfModel], role: RunRole, label: str | None) -> OfModel | None:
+    return next(
+        (one for one in found if one.role is role and (label is None or one.label == label)), None
+    )
+
+
+def _spoken(attack: AttackPart, one: Histogram, title: str) -> str:
+    overlap = sum(min(a, b) for a, b in zip(one.forget, one.non_member, strict=True))
+    return (
+        f"Scores of the attack {attack.attack} on {title}: the histograms of forget rows and "
+        f"non-members overlap by {percent(overlap)}"
+    )
+
+
+def curve_panels(part: ForgetSetPart) -> list[Panel]:
+    """Live curves of candidates: one figure per method and quantity, one line per seed."""
+    panels = []
+    runs = [run for run in part.runs if run.role is RunRole.CANDIDATE]
+    for label, own in _by_label(runs).items():
+        for name in dict.fromkeys(curve.name for run in own for curve in run.curves):
+            pairs = [(run, curve) for run in own for curve in run.curves if curve.name == name]
+            traces = [trace for run, curve in pairs if (trace := _trace(run, curve)).points]
+            if traces:
+                drawing = figures.curve_plot(traces, name, f"{name} of {label} over time")
+                panels.append(Panel(f"{label}: {name}", "", drawing))
+    return panels
+
+
+def _trace(run: RunPart, curve: Curve) -> figures.Trace:
+    points = tuple(
+        (seconds, value)
+        for seconds, value in zip(curve.seconds, curve.values, strict=True)
+        if value is not None
+    )
+    ended = "" if run.status is RunStatus.DONE else f", {run.status}"
+    return figures.Trace(f"seed {run.seed}{ended}", run.role, points)

@@ -1,0 +1,96 @@
+"""Stored verdicts, grouped by what they are about: candidates, controls, the whole plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.core.vocabulary import Outcome, RunRole
+from workbench.report.document import Candidate, Control, Judgement, RunPart
+from workbench.store import Project
+
+_BEST_FIRST = (Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.FAIL, Outcome.INVALID)
+
+
+def read_judgements(project: Project, plan_id: int, forget_set_id: int) -> tuple[Judgement, ...]:
+    """Every verdict on one forget set, in the order in which they were reached."""
+    rows = project.rows(
+        "SELECT * FROM verdict WHERE plan_id = ? AND forget_set_id = ? ORDER BY id",
+        plan_id,
+        forget_set_id,
+    )
+    return tuple(_judgement(row) for row in rows)
+
+
+def plan_judgement(project: Project, plan_id: int) -> Judgement | None:
+    """The verdict on the whole plan, None if it was not judged yet."""
+    row = project.row(
+        "SELECT * FROM verdict WHERE plan_id = ? AND forget_set_id IS NULL AND criterion = '' "
+        "ORDER BY id DESC LIMIT 1",
+        plan_id,
+    )
+    return _judgement(row) if row else None
+
+
+def _judgement(row: dict[str, Any]) -> Judgement:
+    return Judgement(
+        label=row["label"],
+        role=row["role"],
+        criterion=row["criterion"],
+        outcome=Outcome(row["outcome"]),
+        estimate=row["estimate"],
+        ci_low=row["ci_low"],
+        ci_high=row["ci_high"],
+        reason=row["reason"],
+        detail=row["detail"],
+    )
+
+
+def candidates_of(
+    runs: Sequence[RunPart], judgements: Sequence[Judgement]
+) -> tuple[Candidate, ...]:
+    """Unlearning methods first, then straw men, each in the order of its first run."""
+    found = [
+        _candidate(role, label, runs, judgements)
+        for role in (RunRole.CANDIDATE, RunRole.STRAW_MAN)
+        for label in dict.fromkeys(run.label for run in runs if run.role is role)
+    ]
+    return tuple(found)
+
+
+def _candidate(
+    role: RunRole, label: str, runs: Sequence[RunPart], judgements: Sequence[Judgement]
+) -> Candidate:
+    own = [run for run in runs if run.role is role and run.label == label]
+    judged = [one for one in judgements if one.role == role and one.label == label]
+    return Candidate(
+        label=label,
+        role=role,
+        method=own[0].method,
+        params=own[0].params,
+        seeds=tuple(run.seed for run in own),
+        seconds=tuple(run.seconds for run in own),
+        verdict=next((one for one in judged if not one.criterion), None),
+        criteria=tuple(one for one in judged if one.criterion),
+    )
+
+
+def best_candidate(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The candidate with the best verdict, then with the most criteria met, then in plan order."""
+
+    def merit(one: Candidate) -> tuple[int, int]:
+        rank = _BEST_FIRST.index(one.verdict.outcome) if one.verdict else len(_BEST_FIRST)
+        return rank, -criteria_met(one)
+
+    audited = [one for one in candidates if one.role is RunRole.CANDIDATE]
+    return min(audited, key=merit, default=None)
+
+
+def criteria_met(candidate: Candidate) -> int:
+    return sum(result.outcome is Outcome.PASS for result in candidate.criteria)
+
+
+def controls_of(
+    runs: Sequence[RunPart], judgements: Sequence[Judgement], candidates: Sequence[Candidate]
+) -> tuple[Control, ...]:
+    return ()

@@ -1,0 +1,277 @@
+"""A project: one SQLite file that holds everything an audit used, measured and concluded."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from numpy.typing import NDArray
+
+from workbench.core.errors import ProjectError
+from workbench.core.hashing import canonical_json
+from workbench.store import migrations
+from workbench.store.artifacts import read_array, read_bytes
+from workbench.store.columns import fetch
+from workbench.store.connection import (
+    APPLICATION_ID,
+    PAGE_SIZE,
+    Access,
+    connect,
+    damaged,
+    immediate,
+    plain_disk_faults,
+    plain_faults,
+)
+from workbench.store.evidence import now
+from workbench.store.transaction import Transaction
+
+SIDE_FOLDER_ABOVE_BYTES = 256 << 20
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+
+
+class Project:
+    """An open project file. Get one from `create` or `open`; close it, or use it in `with`.
+
+    Any thread may read, several at a time: each read borrows a connection from a pool. Writers
+    of this process take turns at a lock, those of other processes at SQLite's own.
+    """
+
+    def __init__(self, path: Path, access: Access) -> None:
+        self.path = path
+        self._access = access
+        self._idle: list[sqlite3.Connection] = []
+        self._writing = threading.RLock()
+        self._in_transaction = False
+        self._closed = threading.Event()
+        self._name = ""
+
+    @classmethod
+    def create(cls, path: Path, name: str) -> Project:
+        """Make a new project file. ProjectError if the path exists or cannot be written."""
+        path = Path(path)
+        _make_file(path)
+        try:
+            with plain_faults(path), closing(connect(path, "write")) as connection:
+                _fill(connection, name)
+            return cls.open(path)
+        except BaseException:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Project:
+        """Open a project file; an older schema is brought up to date unless `read_only`.
+
+        ProjectError says what is wrong with a file that cannot be opened. One with a newer
+        schema opens only with `read_only`.
+        """
+        path = Path(path)
+        _check_file(path)
+        project = cls(path, _access(path, read_only))
+        try:
+            project._check_and_upgrade()
+        except BaseException:
+            project.close()
+            raise
+        return project
+
+    @property
+    def read_only(self) -> bool:
+        return self._access != "write"
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def close(self) -> None:
+        """Close every connection; the last one to a file merges its write-ahead log."""
+        self._closed.set()
+        while self._idle:
+            self._idle.pop().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """All rows of a query over committed data, JSON columns decoded."""
+        with self._borrowed() as connection:
+            return fetch(connection, sql, values)
+
+    def row(self, sql: str, *values: Any) -> dict[str, Any] | None:
+        """The first row of a query."""
+        return next(iter(self.rows(sql, *values)), None)
+
+    def array(self, digest: str) -> NDArray[Any]:
+        """A stored array, private and writable; large ones are mapped, not read."""
+        with self._borrowed() as connection:
+            return read_array(connection, self.path, digest)
+
+    def blob(self, digest: str) -> bytes:
+        """Stored bytes."""
+        with self._borrowed() as connection:
+            return read_bytes(connection, self.path, digest)
+
+    @contextmanager
+    def transaction(
+        self,
+        kind: str,
+        *,
+        subject: str = "",
+        actor: str = "workbench",
+        role: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> Iterator[Transaction]:
+        """All that is written inside happens, with one event of type `kind`, or none of it."""
+        if self.read_only:
+            raise ProjectError(
+                f"Project {self.path.name!r} is open read-only.", remedy="Open it for writing."
+            )
+        with self._writing, self._borrowed(write=True) as connection:
+            if self._in_transaction:
+                raise RuntimeError("a transaction cannot begin inside another one")
+            self._in_transaction = True
+            try:
+                with immediate(connection):
+                    tx = Transaction(connection, self.path, subject, payload or {})
+                    yield tx
+                    tx.append_event(kind, actor, role)
+            finally:
+                self._in_transaction = False
+
+    def connect(self) -> sqlite3.Connection:
+        """One more connection, which the caller closes."""
+        return connect(self.path, self._access)
+
+    @contextmanager
+    def _borrowed(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        if self._closed.is_set():
+            raise ProjectError(f"Project {self.path.name!r} is closed.", remedy="Open it again.")
+        with plain_faults(self.path):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self.connect()
+            try:
+                connection.execute(f"PRAGMA query_only = {not write}")
+                yield connection
+            finally:
+                self._idle.append(connection)
+                if self._closed.is_set():  # meanwhile, by another thread
+                    self.close()
+
+    def _check_and_upgrade(self) -> None:
+        with self._borrowed(write=not self.read_only) as connection:
+            _check_owner(connection, self.path)
+            if migrations.is_newer(connection):
+                if not self.read_only:
+                    raise ProjectError(
+                        f"Project {self.path.name!r} has a newer schema, "
+                        f"written by {migrations.last_writer(connection)}.",
+                        remedy="Open it read-only, or use that version.",
+                    )
+            elif not self.read_only:
+                migrations.upgrade(self.path, connection)
+            found = connection.execute("SELECT name FROM project").fetchone()
+            if found is None:
+                raise damaged(self.path, "it has lost its name")
+            self._name = str(found[0])
+
+
+def _make_file(path: Path) -> None:
+    if path.exists():
+        raise ProjectError(f"{path.name!r} exists already.", remedy="Choose another name.")
+    if not path.parent.is_dir():
+        raise ProjectError(f"There is no folder {str(path.parent)!r}.", remedy="Make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise _read_only_folder(path)
+    with plain_disk_faults(path):
+        path.touch(exist_ok=False)
+
+
+def _fill(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    with immediate(connection):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply_migrations(connection)
+        settings = canonical_json({"side_folder_above_bytes": SIDE_FOLDER_ABOVE_BYTES})
+        connection.execute(
+            "INSERT INTO project (id, name, created, created_by, settings) VALUES (1, ?, ?, ?, ?)",
+            (name, now(), migrations.PROGRAM, settings),
+        )
+        migrations.record_migration(connection, "project.created", actor="workbench")
+
+
+def _check_file(path: Path) -> None:
+    """Everything that can be said without SQLite."""
+    if path.is_dir():
+        raise ProjectError(f"{path.name!r} is a folder, not a project.", remedy="Name a file.")
+    if not path.exists():
+        raise ProjectError(f"There is no file {str(path)!r}.", remedy="Check the path.")
+    with plain_disk_faults(path), path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if not header.startswith(_MAGIC):
+        raise ProjectError(
+            f"{path.name!r} is not a project.", remedy="Projects are made by `workbench init`."
+        )
+    # While a write-ahead log exists, it may hold the pages that the file lacks.
+    if not _has_log(path) and path.stat().st_size < _size_in(header):
+        raise damaged(path, "its end is missing")
+
+
+def _size_in(header: bytes) -> int:
+    page_size = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    return max(_HEADER_BYTES, (1 << 16 if page_size == 1 else page_size) * pages)
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _access(path: Path, read_only: bool) -> Access:
+    folder_is_writable = os.access(path.parent, os.W_OK)
+    if read_only:
+        return "read" if folder_is_writable or _has_log(path) else "frozen"
+    if not folder_is_writable or not os.access(path, os.W_OK):
+        raise _read_only_folder(path)
+    return "write"
+
+
+def _read_only_folder(path: Path) -> ProjectError:
+    return ProjectError(
+        f"Project {path.name!r} lies where you may not write.",
+        remedy="Open it read-only, or use a folder of your own.",
+    )
+
+
+def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    if owner == APPLICATION_ID:
+        return
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+        raise ProjectError(
+            f"{path.name!r} is empty: making this project was interrupted.",
+            remedy="Delete the file and make the project again.",
+        )
+    raise ProjectError(
+        f"{path.name!r} is a database of another application, not a project.",
+        remedy="Projects are made by `workbench init`.",
+    )
