@@ -37,7 +37,7 @@ def _planned(plan: Plan, registry: Registry) -> Iterator[PlannedRun]:
     reference = plan.reference.method
     straw_men = tuple(MethodChoice(id=method) for method in plan.straw_men(registry))
     for chosen in plan.forget_sets:
-        name = chosen.name
+        name = chosen.use or chosen.name
         yield PlannedRun(name, ORIGINAL, RunRole.ORIGINAL, ORIGINAL, {}, 0)
         yield from _seeds(name, reference, RunRole.REFERENCE, plan.reference.band_seeds, registry)
         yield from _seeds(name, reference, RunRole.CONTROL, plan.reference.control_seeds, registry)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from workbench.audit.plan import read_plan
 from workbench.cli.options import add_lanes
+from workbench.cli.lanes import open_pool
 from workbench.cli.output import Output
 from workbench.cli.run import document, summary
 from workbench.core.errors import UsageError
 from workbench.core.locations import RESOURCES
 from workbench.jobs.campaign import Campaign
-from workbench.jobs.lanes import LanePool
 from workbench.report import write_report
 from workbench.store import Project
 
@@ -37,7 +37,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         )
     opened = Project.open(path) if path.exists() else Project.create(path, "Digits demo")
     with opened as project:
-        with LanePool.local(options.device, options.jobs, in_process=options.in_process) as pool:
+        with open_pool(options) as pool:
             result = Campaign(project, plan, pool, say=output.note).run(resume=options.resume)
         report = write_report(project, options.out / "report.html", "html", plan_id=result.plan_id)
     output.result(

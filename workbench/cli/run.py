@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from workbench.audit.findings import CandidateVerdict, ControlResult
 from workbench.audit.plan import read_plan
 from workbench.cli.options import add_lanes, add_plugin_folders, add_project
+from workbench.cli.lanes import open_pool
 from workbench.cli.output import Output, table
 from workbench.core.vocabulary import Outcome
 from workbench.jobs.campaign import Campaign, CampaignResult, dry_run
-from workbench.jobs.lanes import LanePool
 from workbench.registry import Registry
 from workbench.store import Project
 
@@ -39,7 +40,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         return 0
     with (
         Project.open(options.project) as project,
-        LanePool.local(options.device, options.jobs, in_process=options.in_process) as pool,
+        open_pool(options) as pool,
     ):
         campaign = Campaign(project, plan, pool, plugin_folders=options.plugins, say=output.note)
         result = campaign.run(resume=options.resume)
@@ -58,29 +59,38 @@ def document(result: CampaignResult) -> dict[str, object]:
         "forget_sets": [
             {
                 "name": audit.forget_set,
-                "candidates": [
-                    {
-                        "label": verdict.label,
-                        "role": str(verdict.role),
-                        "outcome": str(verdict.outcome),
-                        "reason": verdict.reason,
-                    }
-                    for verdict in audit.candidates
-                ],
+                "outcome": str(audit.outcome),
+                "rung": str(audit.rung),
+                "controls": [_entry(control) for control in audit.controls],
+                "candidates": [_entry(candidate) for candidate in audit.candidates],
             }
             for audit in result.verdict.forget_sets
         ],
+        "limits": result.verdict.limits,
+    }
+
+
+def _entry(judged: CandidateVerdict | ControlResult) -> dict[str, str]:
+    return {
+        "label": judged.label,
+        "role": str(judged.role),
+        "outcome": str(judged.outcome),
+        "reason": judged.reason,
     }
 
 
 def summary(result: CampaignResult) -> list[str]:
     """One line per candidate and forget set, then the verdict of the plan."""
     rows = [
-        [audit.forget_set, str(verdict.role), verdict.label, str(verdict.outcome)]
+        [audit.forget_set, "control", control.name, str(control.outcome)]
         for audit in result.verdict.forget_sets
-        for verdict in audit.candidates
+        for control in audit.controls
+    ] + [
+        [audit.forget_set, "candidate", candidate.label, str(candidate.outcome)]
+        for audit in result.verdict.forget_sets
+        for candidate in audit.candidates
     ]
-    lines = table(rows, ["FORGET SET", "ROLE", "METHOD", "VERDICT"])
+    lines = table(rows, ["FORGET SET", "KIND", "NAME", "OUTCOME"])
     lines += [f"{one['label']} seed {one['seed']} ended as {one['status']}: "
               f"{(one['error'] or {}).get('message', 'no message')}" for one in result.failed]
     return [*lines, f"Plan: {result.verdict.outcome}. {result.verdict.reason}"]

@@ -166,7 +166,7 @@ def _measure(
     outputs = StoredOutputs(**arrays)
     metrics = standard_metrics(outputs, dataset, inputs.forget)
     scores = _attack_scores(workspace, inputs.plan, outputs, dataset.targets)
-    metrics += attack_metrics(scores, dataset, inputs.forget)
+    metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
     metrics += _costs(unlearned)
     saved: Maps = {f"scores/{attack}": values for attack, values in scores.items()}
     metrics += _recovery(workspace, inputs, unlearned.model, events)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.audit.guards import matched_non_members
-from workbench.core.dataset import Dataset
+from workbench.audit.guards import Rows
 from workbench.report.document import AttackPart, Histogram, Roc, RunPart
 from workbench.report.reductions import shared_edges, shares, thin_roc
 from workbench.report.runs import finished
@@ -39,16 +37,19 @@ def artifacts_of(project: Project, run_id: int, prefix: str) -> dict[str, str]:
 
 
 def attack_parts(
-    project: Project, dataset: Dataset, forget_rows: NDArray[Any], runs: Sequence[RunPart]
+    project: Project, runs: Sequence[RunPart], forget_rows: Rows, non_members: Rows
 ) -> tuple[AttackPart, ...]:
-    """One part per attack that left scores with at least one finished run."""
-    members = np.asarray(forget_rows, dtype=np.int64)
-    non_members = matched_non_members(dataset, members)
+    """One part per attack that left scores with at least one finished run.
+
+    Empty if there are no `non_members` (row ids) to hold the forget rows against.
+    """
+    if not len(non_members):
+        return ()
     by_attack: dict[str, list[_Scored]] = {}
     for run in finished(runs):
         for attack, digest in artifacts_of(project, run.id, _PREFIX).items():
             scores = np.asarray(project.array(digest), dtype=np.float64)
-            scored = _Scored(run, scores[members], scores[non_members])
+            scored = _Scored(run, scores[forget_rows], scores[non_members])
             by_attack.setdefault(attack, []).append(scored)
     return tuple(_part(attack, scored) for attack, scored in by_attack.items())
 

@@ -49,9 +49,7 @@ def _part(
 ) -> AttributionPart:
     originals = _maps(project, finished(runs, RunRole.ORIGINAL), explainer)
     retrained = _maps(project, finished(runs, RunRole.REFERENCE), explainer)
-    of_best = [
-        run for run in finished(runs, RunRole.CANDIDATE) if best and run.label == best.label
-    ]
+    of_best = [run for run in finished(runs, RunRole.CANDIDATE) if best and run.label == best.label]
     unlearned = _maps(project, of_best, explainer)
     for what, found in (
         ("original model", originals),

@@ -7,26 +7,24 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench import __version__
+from workbench.audit.guards import find_twins, matched_non_members
 from workbench.audit.ladder import LADDER
 from workbench.core.dataset import Dataset
 from workbench.core.errors import UsageError
-from workbench.core.vocabulary import RunRole, Rung
+from workbench.core.vocabulary import Rung, RunRole
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.report import wording
 from workbench.report.attacks import attack_parts
 from workbench.report.attributions import attribution_parts
 from workbench.report.document import (
-    Candidate,
     CriterionPart,
     DatasetPart,
     EnvironmentPart,
     EvidencePart,
     Failure,
     ForgetSetPart,
-    Judgement,
     MetricDefinition,
     ModelPart,
     NotComputed,
@@ -34,10 +32,15 @@ from workbench.report.document import (
     PluginPart,
     ProjectPart,
     Report,
-    RunPart,
 )
 from workbench.report.runs import band_rows, failures, missing_numbers, read_runs
-from workbench.report.verdicts import candidates_of, controls_of, plan_judgement, read_judgements
+from workbench.report.verdicts import (
+    candidates_of,
+    controls_of,
+    plan_judgement,
+    read_judgements,
+    whole_of,
+)
 from workbench.store import Project, load_dataset, now
 
 Record = dict[str, Any]
@@ -55,7 +58,7 @@ def collect(project: Project, plan_id: int | None = None) -> Report:
         _forget_set(project, plan, row, dataset) for row in _forget_set_rows(project, plan)
     )
     overall = plan_judgement(project, plan["id"])
-    rung = _rung(project, plan["id"])
+    rung = overall.detail["rung"] if overall else ""
     return Report(
         title=f"Unlearning audit: {plan['name']}",
         generated=now(),
@@ -122,8 +125,8 @@ def _plan_part(plan: Record) -> PlanPart:
         name=plan["name"],
         hash=plan["hash"],
         locked=plan["locked"],
-        notes=content.get("notes", ""),
-        alpha=content.get("alpha"),
+        notes=content["notes"],
+        alpha=content["alpha"],
         content=content,
     )
 
@@ -138,12 +141,12 @@ def _criterion(row: Record) -> CriterionPart:
     return CriterionPart(
         name=row["name"],
         metric=definition["metric"],
-        split=definition.get("split"),
-        group=definition.get("group", ""),
+        split=definition["split"],
+        group=definition["group"],
         kind=definition["kind"],
         scale=definition["scale"],
-        margin=definition.get("margin"),
-        limit=definition.get("limit"),
+        margin=definition["margin"],
+        limit=definition["limit"],
         primary=bool(row["is_primary"]),
         exploratory=bool(row["is_exploratory"]),
     )
@@ -159,16 +162,14 @@ def _forget_set_rows(project: Project, plan: Record) -> list[Record]:
 
 
 def _forget_set(project: Project, plan: Record, row: Record, dataset: Dataset) -> ForgetSetPart:
-    forget_rows: NDArray[Any] = project.array(row["rows_artifact"])
+    forget_rows = np.asarray(project.array(row["rows_artifact"]), dtype=np.int64)
+    non_members = matched_non_members(
+        dataset, forget_rows, row["definition"].get("non_members", "")
+    )
     runs = read_runs(project, plan["id"], row["id"])
     judgements = read_judgements(project, plan["id"], row["id"])
     candidates = candidates_of(runs, judgements)
     n_training = int((dataset.split == "train").sum())
-    outcomes = [
-        one.verdict.outcome if one.verdict else None
-        for one in candidates
-        if one.role is RunRole.CANDIDATE
-    ]
     return ForgetSetPart(
         id=row["id"],
         name=row["name"],
@@ -178,35 +179,17 @@ def _forget_set(project: Project, plan: Record, row: Record, dataset: Dataset) -
         n_rows=row["n_rows"],
         share=row["n_rows"] / n_training,
         rows_hash=row["rows_artifact"],
-        outcome=_whole(judgements),
-        headline=wording.headline(row["name"], outcomes),
-        controls=controls_of(runs, judgements, candidates),
+        notes=tuple(wording.describe_twins(one) for one in find_twins(dataset, forget_rows)),
+        verdict=whole_of(judgements),
+        controls=controls_of(judgements),
         candidates=candidates,
         band=band_rows(runs),
         runs=runs,
-        attacks=attack_parts(project, dataset, forget_rows, runs),
+        attacks=attack_parts(project, runs, forget_rows, non_members),
         attributions=attribution_parts(
-            project,
-            dataset,
-            np.asarray(forget_rows, dtype=np.int64),
-            runs,
-            candidates,
-            plan["content"].get("attributions", []),
+            project, dataset, forget_rows, runs, candidates, plan["content"]["attributions"]
         ),
     )
-
-
-def _whole(judgements: Sequence[Judgement]) -> Judgement | None:
-    """The verdict on the forget set itself: neither a label nor a criterion."""
-    return next((one for one in judgements if not one.label and not one.criterion), None)
-
-
-def _rung(project: Project, plan_id: int) -> str:
-    """The rung recorded with the verdicts, "" if nothing was judged."""
-    for row in project.rows("SELECT detail FROM verdict WHERE plan_id = ? ORDER BY id", plan_id):
-        if rung := row["detail"].get("rung"):
-            return str(rung)
-    return ""
 
 
 def _dataset(project: Project, dataset_id: int, dataset: Dataset) -> DatasetPart:
@@ -247,9 +230,7 @@ def _missing(forget_sets: Sequence[ForgetSetPart]) -> tuple[NotComputed, ...]:
 
 
 def _failures(project: Project, forget_sets: Sequence[ForgetSetPart]) -> tuple[Failure, ...]:
-    return tuple(
-        entry for part in forget_sets for entry in failures(project, part.name, part.runs)
-    )
+    return tuple(entry for part in forget_sets for entry in failures(project, part.name, part.runs))
 
 
 def _glossary(
@@ -307,6 +288,3 @@ def _only(project: Project, sql: str, *params: Any) -> Record:
             remedy="Check the file with 'workbench verify'.",
         )
     return row
-
-
-__all__ = ["Candidate", "RunPart", "collect"]

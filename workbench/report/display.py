@@ -10,6 +10,7 @@ from workbench.core.vocabulary import Unit
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 MISSING = "\N{EN DASH}"
 
 
@@ -123,7 +124,7 @@ def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return " \N{MULTIPLICATION SIGN} ".join(_setting(part) for part in value)
+        return f" {TIMES} ".join(_setting(part) for part in value)
     if isinstance(value, dict):
         return f"({settings(value)})"
     return "none" if value is None else str(value)

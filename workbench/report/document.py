@@ -38,7 +38,7 @@ class PlanPart(Part):
     hash: str
     locked: str | None
     notes: str
-    alpha: float | None
+    alpha: float
     content: dict[str, Any]
 
 
@@ -178,13 +178,13 @@ class Candidate(Part):
 
 
 class Control(Part):
-    """A check of the audit itself, with what it found."""
+    """A check of the audit itself: PASS if it behaved, INVALID if it shows the audit is wrong."""
 
     name: str
-    question: str
-    answer: str
-    held: bool | None
-    judgements: tuple[Judgement, ...]
+    role: RunRole
+    label: str
+    outcome: Outcome
+    reason: str
 
 
 class Roc(Part):
@@ -258,7 +258,10 @@ class AttributionPart(Part):
 
 
 class ForgetSetPart(Part):
-    """Everything about one forget set. `share`: of the training rows."""
+    """Everything about one forget set.
+
+    `share`: of the training rows; `notes`: what a reader must know about these rows.
+    """
 
     id: int
     name: str
@@ -268,8 +271,8 @@ class ForgetSetPart(Part):
     n_rows: int
     share: float
     rows_hash: str
-    outcome: Judgement | None
-    headline: str
+    notes: tuple[str, ...]
+    verdict: Judgement | None
     controls: tuple[Control, ...]
     candidates: tuple[Candidate, ...]
     band: tuple[BandRow, ...]

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import Split
 from workbench.metrics import Undefined
-from workbench.metrics.attribution import spearman
+from workbench.metrics.attribution import magnitude, spearman
 from workbench.report.document import AttributionExample, AttributionPart, Grid, Pixels
 
-Maps = NDArray[np.float64]
+Map = NDArray[np.float64]
 
 _EACH = 4
 _LARGEST = 64
@@ -27,10 +27,9 @@ class MapSet:
     rows: NDArray[np.int64]
     maps: NDArray[Any]
 
-    def of(self, row: int) -> Maps:
-        """The (h, w) map of one row: attributions summed over channels."""
-        found = self.maps[int(np.flatnonzero(self.rows == row)[0])].astype(np.float64)
-        return np.asarray(found.sum(axis=0) if found.ndim == 3 else found)
+    def of(self, row: int) -> Map:
+        """The attribution of one row, of the shape of an input."""
+        return np.asarray(self.maps[int(np.flatnonzero(self.rows == row)[0])], dtype=np.float64)
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
@@ -62,11 +61,9 @@ def attribution_part(
 ) -> AttributionPart:
     """Examples of up to four forget and four retain rows; `retrained` has at least one member."""
     rows = _chosen(unlearned.rows, forget_rows)
-    quadruples = {
-        row: (original.of(row), unlearned.of(row), retrained[0].of(row)) for row in rows
-    }
-    values = np.concatenate([one.ravel() for maps in quadruples.values() for one in maps])
-    scale = float(np.quantile(np.abs(values), 0.99))
+    maps = {row: (original.of(row), unlearned.of(row), retrained[0].of(row)) for row in rows}
+    drawn = np.concatenate([_flat(one).ravel() for three in maps.values() for one in three])
+    scale = float(np.quantile(np.abs(drawn), 0.99))
     if scale == 0:
         return unavailable(explainer, "Every attribution of these rows is zero.")
     return AttributionPart(
@@ -76,8 +73,8 @@ def attribution_part(
         scale=scale,
         floor=_floor(retrained, forget_rows),
         examples=tuple(
-            _example(dataset, row, bool(np.isin(row, forget_rows)), maps, scale)
-            for row, maps in quadruples.items()
+            _example(dataset, row, bool(np.isin(row, forget_rows)), three, scale)
+            for row, three in maps.items()
         ),
         unavailable="",
     )
@@ -90,7 +87,7 @@ def _chosen(rows: NDArray[np.int64], forget_rows: NDArray[np.int64]) -> list[int
 
 
 def _example(
-    dataset: Dataset, row: int, forgotten: bool, maps: tuple[Maps, Maps, Maps], scale: float
+    dataset: Dataset, row: int, forgotten: bool, maps: tuple[Map, Map, Map], scale: float
 ) -> AttributionExample:
     original, unlearned, retrained = maps
     return AttributionExample(
@@ -98,18 +95,24 @@ def _example(
         split=Split.FORGET if forgotten else Split.RETAIN,
         class_name=dataset.class_names[int(dataset.targets[row])],
         image=_image(dataset.inputs[row]),
-        original=_grid(original, scale),
-        unlearned=_grid(unlearned, scale),
-        retrained=_grid(retrained, scale),
-        difference=_grid(unlearned - original, scale),
+        original=_grid(_flat(original), scale),
+        unlearned=_grid(_flat(unlearned), scale),
+        retrained=_grid(_flat(retrained), scale),
+        difference=_grid(_flat(unlearned - original), scale),
         unlearned_similarity=_similarity(original, unlearned),
         retrained_similarity=_similarity(original, retrained),
     )
 
 
-def _similarity(first: Maps, second: Maps) -> float | None:
+def _flat(attribution: Map) -> Map:
+    """(h, w) for drawing: signed attributions summed over channels."""
+    return np.asarray(attribution.sum(axis=0) if attribution.ndim == 3 else attribution)
+
+
+def _similarity(first: Map, second: Map) -> float | None:
+    """As the metric `attribution_similarity` has it, for one row."""
     try:
-        return float(spearman(first.ravel(), second.ravel()))
+        return spearman(magnitude(first), magnitude(second))
     except Undefined:
         return None
 
@@ -127,7 +130,7 @@ def _floor(retrained: tuple[MapSet, ...], forget_rows: NDArray[np.int64]) -> flo
     return float(np.median(found)) if found else None
 
 
-def _grid(values: Maps, scale: float) -> Grid:
+def _grid(values: Map, scale: float) -> Grid:
     shown = np.clip(_shrunk(values) / scale, -1, 1)
     return tuple(tuple(round(float(v), 3) for v in line) for line in shown)
 
@@ -143,12 +146,10 @@ def _image(pixels: NDArray[Any]) -> Pixels:
     if values.ndim == 2:
         return tuple(tuple(int(v) for v in line) for line in _shrunk(values).round())
     red, green, blue = (_shrunk(channel).round().astype(int).tolist() for channel in values)
-    return tuple(
-        tuple(zip(*lines, strict=True)) for lines in zip(red, green, blue, strict=True)
-    )
+    return tuple(tuple(zip(*lines, strict=True)) for lines in zip(red, green, blue, strict=True))
 
 
-def _shrunk(values: Maps) -> Maps:
+def _shrunk(values: Map) -> Map:
     """Mean over square blocks until neither side exceeds 64; edges that do not fit are cut."""
     block = -(-max(values.shape) // _LARGEST)
     if block == 1:

@@ -103,9 +103,7 @@ def _dot_row(row: Row, scale: Scale, top: float, height: float, show: Formatter)
     return Markup("").join(parts)
 
 
-def _dot(
-    dot: Dot, role: RunRole, scale: Scale, y: float, colour: str, show: Formatter
-) -> Markup:
+def _dot(dot: Dot, role: RunRole, scale: Scale, y: float, colour: str, show: Formatter) -> Markup:
     if not scale.low <= dot.value <= scale.high:
         return _off_scale(dot, scale, y, colour, show)
     drawn = svg.marker(palette.MARKERS[role], scale(dot.value), y, colour, dot.note, size=3.4)

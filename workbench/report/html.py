@@ -19,10 +19,19 @@ _TEMPLATES = RESOURCES / "report"
 def render_html(report: Report) -> str:
     """One file: styles, figures and pictures are inside it, nothing is loaded from elsewhere."""
     styles = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return _environment().get_template("report.html.j2").render(
-        report=report,
-        styles=Markup(palette.css_variables() + styles),  # noqa: S704 - our own file
-        sections=[_section(report, part) for part in report.forget_sets],
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            styles=Markup(palette.css_variables() + styles),  # noqa: S704 - our own file
+            sections=[_section(report, part) for part in report.forget_sets],
+            rows_in_words=wording.rows_in_words(report.dataset.rows),
+            classes_in_words=wording.classes_in_words(report.dataset.class_names),
+            shows_rows=any(
+                one.examples for part in report.forget_sets for one in part.attributions
+            ),
+        )
     )
 
 
@@ -39,8 +48,12 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         "scores": tables.scoreboard(part, columns),
         "criteria": tables.criterion_blocks(report.criteria, candidates),
         "straw_men": straw_men,
+        "controls": wording.control_questions(part.controls),
+        "control_line": wording.control_line(part.controls),
+        "tally": wording.tally_line(candidates),
+        "methods": tables.method_rows(part),
         "metric_panels": panels.metric_panels(part, report.criteria, columns),
-        "roc_panels": [panels.roc_panel(part, one) for one in part.attacks],
+        "roc_panels": [panels.roc_panel(one) for one in part.attacks],
         "histogram_panels": [
             panel for one in part.attacks for panel in panels.histogram_panels(part, one)
         ],
@@ -83,6 +96,7 @@ def _environment() -> Environment:
         "metric_title": tables.metric_title,
         "about": tables.about,
         "listed": wording.listed,
+        "environment_facts": tables.environment_facts,
     }
     environment.globals |= {
         "colour_bar": pictures.colour_bar,

@@ -28,9 +28,7 @@ class Zone:
     high: float
 
     @classmethod
-    def around(
-        cls, start: float | None, end: float | None, found: Sequence[float]
-    ) -> Zone:
+    def around(cls, start: float | None, end: float | None, found: Sequence[float]) -> Zone:
         """A frame for the zone and for what was found, as far as that is near the zone."""
         edges = [edge for edge in (start, end) if edge is not None]
         if len(edges) == 2:
@@ -93,9 +91,11 @@ def _zone(zone: Zone, height: float, top: float = 0) -> Markup:
             "rect", x=left, y=top, width=max(right - left, 1.0), height=height, class_="passing"
         )
     ]
-    for edge in (zone.start, zone.end):
-        if edge is not None:
-            parts.append(svg.line((scale(edge), top), (scale(edge), top + height), "limit"))
+    parts += [
+        svg.line((scale(edge), top), (scale(edge), top + height), "limit")
+        for edge in (zone.start, zone.end)
+        if edge is not None
+    ]
     if zone.start is not None and zone.end is not None:
         centre = scale((zone.start + zone.end) / 2)
         parts.append(svg.line((centre, top), (centre, top + height), "centre"))

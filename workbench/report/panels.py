@@ -20,7 +20,7 @@ from workbench.report.document import (
     Roc,
     RunPart,
 )
-from workbench.report.runs import finished
+from workbench.report.runs import Key, finished, key_of
 from workbench.report.tables import (
     Column,
     about,
@@ -50,25 +50,14 @@ def metric_panels(
     """A dot plot for every metric of the scoreboard and of the criteria, each metric once."""
     wanted = [(column.metric, column.split, column.group) for column in columns]
     wanted += [(one.metric, one.split, one.group) for one in criteria]
-    panels = []
-    seen: set[tuple[object, ...]] = set()
-    for metric, split, group in wanted:
-        found = _found(part, Column("", metric, split, group))
-        identity = next(iter(found.values()), None)
-        if identity is None or identity in seen:
-            continue
-        seen.add(identity)
-        panels.append(_metric_panel(part, Column("", *identity)))
-    return panels
+    keys = (_measured_key(part, Column("", *one)) for one in wanted)
+    return [_metric_panel(part, Column("", *key)) for key in dict.fromkeys(keys) if key]
 
 
-def _found(part: ForgetSetPart, column: Column) -> dict[int, tuple[object, ...]]:
-    found = {}
-    for run in finished(part.runs):
-        metric = column.find(run)
-        if metric is not None and metric.value is not None:
-            found[run.id] = (metric.name, metric.split, metric.group_key)
-    return found
+def _measured_key(part: ForgetSetPart, column: Column) -> Key | None:
+    """Name, split and group of the metric that `column` finds, None if it has no value at all."""
+    found = (column.find(run) for run in finished(part.runs))
+    return next((key_of(metric) for metric in found if metric and metric.value is not None), None)
 
 
 def _metric_panel(part: ForgetSetPart, column: Column) -> Panel:
@@ -129,7 +118,7 @@ def _row(
     return figures.Row(ROLE_NAMES[role] if named else label, role, tuple(dots))
 
 
-def roc_panel(part: ForgetSetPart, attack: AttackPart) -> Panel:
+def roc_panel(attack: AttackPart) -> Panel:
     """ROC of the original, every candidate (numbered) and the retrained models."""
     numbers = {
         label: str(index)
@@ -146,9 +135,7 @@ def roc_panel(part: ForgetSetPart, attack: AttackPart) -> Panel:
         tag = "" if tag in tagged else tag
         tagged.add(tag)
         traces.append(
-            figures.Trace(
-                roc.label, roc.role, tuple(zip(roc.fpr, roc.tpr, strict=True)), tag
-            )
+            figures.Trace(roc.label, roc.role, tuple(zip(roc.fpr, roc.tpr, strict=True)), tag)
         )
     legend = tuple(
         (tag, f"{label}, AUC {_aucs(roc for roc in shown if roc.label == label)}")

@@ -42,9 +42,7 @@ def text(x: float, y: float, content: str, *, anchor: str = "start", class_: str
 
 def line(start: Point, end: Point, class_: str, stroke: str = "") -> Markup:
     style = {"stroke": stroke} if stroke else {}
-    return element(
-        "line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], class_=class_, **style
-    )
+    return element("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], class_=class_, **style)
 
 
 def polyline(points: Sequence[Point], class_: str, stroke: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -13,7 +14,15 @@ from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.report import margins
-from workbench.report.display import MISSING, MINUS, difference, duration, number, points, quantity
+from workbench.report.display import (
+    MINUS,
+    MISSING,
+    TIMES,
+    difference,
+    duration,
+    number,
+    quantity,
+)
 from workbench.report.document import (
     BandRow,
     Candidate,
@@ -82,6 +91,15 @@ class CriterionBlock:
     demand: str
     axis: Markup
     rows: tuple[CriterionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    label: str
+    role: RunRole
+    method: str
+    params: dict[str, Any]
+    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +271,7 @@ def _edge(criterion: CriterionPart, position: float) -> str:
     if criterion.kind != "equivalence":
         return quantity(position, unit)
     if criterion.scale == "ratio":
-        return f"×{number(math.exp(position))}"
+        return f"{TIMES}{number(math.exp(position))}"
     return difference(position, unit)
 
 
@@ -261,7 +279,7 @@ def _shown(criterion: CriterionPart, value: float | None) -> str:
     if value is None:
         return MISSING
     if criterion.kind == "equivalence" and criterion.scale == "ratio":
-        return f"×{number(value)}"
+        return f"{TIMES}{number(value)}"
     return _edge(criterion, value)
 
 
@@ -276,14 +294,16 @@ def _criterion_row(
         high = "∞" if one.ci_high is None else _shown(criterion, one.ci_high)
         interval = f"{low} to {high}"
     label = f"{candidate.label}: {estimate}, interval {interval}, {one.outcome}"
-    positions = [_position(criterion, v) for v in (one.estimate, one.ci_low, one.ci_high)]
+    estimate_at, low_at, high_at = (
+        _position(criterion, value) for value in (one.estimate, one.ci_low, one.ci_high)
+    )
     return CriterionRow(
         label=candidate.label,
         role=candidate.role,
         outcome=one.outcome,
         estimate=estimate,
         interval=interval,
-        plot=margins.margin_plot(*positions, zone, one.outcome, label),
+        plot=margins.margin_plot(estimate_at, low_at, high_at, zone, one.outcome, label),
         reason=one.reason,
     )
 
@@ -314,6 +334,34 @@ def _band_cell(row: BandRow | None, unit: str) -> Cell:
         return Cell(MISSING)
     spread = f"{quantity(row.low, unit)} to {quantity(row.high, unit)}"
     return Cell(quantity(row.mean, unit), spread if row.n > 1 else "")
+
+
+def method_rows(part: ForgetSetPart) -> list[MethodRow]:
+    """What ran, one row per label and role, straw men and references included."""
+    grouped: dict[tuple[RunRole, str], list[RunPart]] = {}
+    for run in part.runs:
+        if run.role is not RunRole.ORIGINAL:
+            grouped.setdefault((run.role, run.label), []).append(run)
+    return [
+        MethodRow(label, role, runs[0].method, runs[0].params, tuple(run.seed for run in runs))
+        for (role, label), runs in grouped.items()
+    ]
+
+
+def environment_facts(description: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each entry of an environment, packages with their versions on one line."""
+    return [
+        (name.replace("_", " ").capitalize(), _environment_value(value))
+        for name, value in description.items()
+    ]
+
+
+def _environment_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return MISSING if value is None else str(value)
 
 
 def runs_by_model(runs: Sequence[RunPart]) -> dict[tuple[RunRole, str], list[RunPart]]:

@@ -90,7 +90,12 @@ def criteria_met(candidate: Candidate) -> int:
     return sum(result.outcome is Outcome.PASS for result in candidate.criteria)
 
 
-def controls_of(
-    runs: Sequence[RunPart], judgements: Sequence[Judgement], candidates: Sequence[Candidate]
-) -> tuple[Control, ...]:
-    return ()
+def whole_of(judgements: Sequence[Judgement]) -> Judgement | None:
+    """The verdict on a forget set itself: about no candidate and no criterion."""
+    return next((one for one in judgements if not one.label and not one.criterion), None)
+
+
+def controls_of(judgements: Sequence[Judgement]) -> tuple[Control, ...]:
+    """The controls, which are kept with the verdict on the forget set; empty before a verdict."""
+    whole = whole_of(judgements)
+    return tuple(Control(**stored) for stored in whole.detail["controls"]) if whole else ()

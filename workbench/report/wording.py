@@ -6,10 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from workbench.audit.controls import NEGATIVE, ORIGINAL, POSITIVE, STRAW_MAN
+from workbench.audit.guards import Twins
+from workbench.audit.verdict import worst
+from workbench.core.dataset import SPLITS
 from workbench.core.selection import RULE, AllOf, AnyOf, Compare, Not, OneOf, Rule
-from workbench.core.vocabulary import Outcome, RunRole
+from workbench.core.vocabulary import Outcome, RunRole, Split
 from workbench.report.display import count, settings
+from workbench.report.document import Candidate, Control
 
+_CLASSES_SHOWN = 12
 RELATIONS = {
     "==": "is",
     "!=": "is not",
@@ -31,6 +37,12 @@ SPLIT_NAMES = {
     "retain": "retain",
     "test": "test",
     "non_member": "non-member",
+}
+QUESTIONS = {
+    POSITIVE: "Does the attack see the original model, which has forgotten nothing?",
+    NEGATIVE: "Would a model that was truly retrained pass?",
+    ORIGINAL: "Is the original model, offered as if it were unlearned, kept from passing?",
+    STRAW_MAN: "Are methods that are known to be wrong caught?",
 }
 OUTCOME_MEANINGS = {
     Outcome.PASS: "every required interval lies inside its margin",
@@ -114,11 +126,68 @@ def summary(forget_sets: Mapping[str, Sequence[tuple[str, Outcome | None]]]) -> 
     return f"{opening} No method meets all required criteria."
 
 
-def headline(name: str, outcomes: Sequence[Outcome | None]) -> str:
-    """One line for the card of a forget set."""
-    if not outcomes:
-        return f"No candidate was audited on {name}."
-    return f"Of {count(len(outcomes), 'candidate')}, {tally(outcomes)}."
+def tally_line(candidates: Sequence[Candidate]) -> str:
+    """How the candidates of one forget set did, for its card."""
+    if not candidates:
+        return "No candidate was audited."
+    outcomes = [one.verdict.outcome if one.verdict else None for one in candidates]
+    return f"Of {count(len(candidates), 'candidate')}, {tally(outcomes)}."
+
+
+def rows_in_words(rows: Mapping[Split, int]) -> str:
+    """`1 000 training, 200 test and 300 non-member`."""
+    return listed(
+        [f"{count(rows[split], SPLIT_NAMES[split], SPLIT_NAMES[split])}" for split in SPLITS]
+    )
+
+
+def classes_in_words(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_CLASSES_SHOWN])
+    more = len(names) - _CLASSES_SHOWN
+    return f"{len(names)}: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def describe_twins(twins: Twins) -> str:
+    """What exact copies of forget rows elsewhere mean for the reader."""
+    where = SPLIT_NAMES[twins.split]
+    verb = "has an exact copy" if twins.count == 1 else "have exact copies"
+    return (
+        f"{count(twins.count, 'forget row').capitalize()} {verb} among the {where} rows. Such rows "
+        "look remembered after retraining too."
+    )
+
+
+def control_questions(controls: Sequence[Control]) -> list[tuple[str, Outcome, str]]:
+    """Each control as (question, outcome, answer), straw men gathered into one."""
+    answered = [
+        (QUESTIONS[control.name], control.outcome, control.reason)
+        for control in controls
+        if control.name != STRAW_MAN
+    ]
+    straw_men = [control for control in controls if control.name == STRAW_MAN]
+    if straw_men:
+        outcome = worst(control.outcome for control in straw_men)
+        answered.append((QUESTIONS[STRAW_MAN], outcome, _straw_men(straw_men)))
+    return answered
+
+
+def control_line(controls: Sequence[Control]) -> str:
+    """The controls of a forget set in one sentence, for its card."""
+    if not controls:
+        return "Its controls were not judged."
+    broken = [control for control in controls if control.outcome is not Outcome.PASS]
+    if not broken:
+        return "All controls behaved as they must."
+    return f"{len(broken)} of {len(controls)} controls did not behave as they must."
+
+
+def _straw_men(straw_men: Sequence[Control]) -> str:
+    failed = [control.label for control in straw_men if control.outcome is Outcome.PASS]
+    others = [control.reason for control in straw_men if control.outcome is not Outcome.PASS]
+    if not others:
+        return f"All {len(failed)} fail, as they must: {listed(failed)}."
+    caught = f"{listed(failed)} fail, as they must. " if failed else ""
+    return caught + " ".join(others)
 
 
 def _counted(amount: int, one: str, more: str) -> str:
@@ -126,9 +195,11 @@ def _counted(amount: int, one: str, more: str) -> str:
 
 
 def _value(value: Any) -> str:
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{value}\N{RIGHT DOUBLE QUOTATION MARK}" if isinstance(
-        value, str
-    ) else str(value)
+    return (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{value}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if isinstance(value, str)
+        else str(value)
+    )
 
 
 def _bracketed(rule: Rule) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -41,17 +43,18 @@ def saliency_mask(
 ) -> dict[str, Tensor]:
     """Per trainable parameter, True for the `share` of all weights with the largest saliency.
 
-    Saliency is |sum over the forget batches of the gradient of the batch's mean loss|, in eval
-    mode, ranked over the whole model at once.
+    Saliency is |gradient of the negated mean loss over the forget set|, in eval mode, ranked over
+    the whole model at once. Every row weighs the same, whatever the batch size.
     """
+    n_rows = ctx.count("forget")
 
-    def negated_loss(batch: Batch) -> Tensor:
-        return -ctx.loss(model(batch.inputs), batch.targets).mean()
+    def negated_loss(batch: Batch, share_of_rows: float) -> Tensor:
+        return -share_of_rows * ctx.loss(model(batch.inputs), batch.targets).mean()
 
     model.eval()
     model.zero_grad()
     for batch in ctx.batches("forget", batch_size=batch_size):
-        ctx.backward(batch, negated_loss)
+        ctx.backward(batch, partial(negated_loss, share_of_rows=len(batch) / n_rows))
     saliency = {
         name: torch.zeros_like(weight) if weight.grad is None else weight.grad.abs()
         for name, weight in model.named_parameters()

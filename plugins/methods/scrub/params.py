@@ -8,7 +8,7 @@ from workbench.plugin_api import TuningParams
 
 
 class ScrubParams(TuningParams):
-    """The authors' small-scale schedule with the loss weights of later benchmarks (see the card)."""
+    """The authors' small-scale schedule, with the loss weights of later benchmarks."""
 
     optimiser: Literal["sgd", "adam", "adamw"] = Field("adam", description="optimiser")
     learning_rate: float = Field(5e-4, gt=0, le=10, description="step size at the start")

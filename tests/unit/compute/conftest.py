@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from tiny import blobs, mlp, trained
+from tiny_models import blobs, mlp, trained
 from torch import nn
 
 from workbench.core.dataset import Dataset

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import CPU, MemoryFor, batch_norm_net, same_state, state, trained
+from tiny_models import CPU, MemoryFor, batch_norm_net, same_state, state, trained
 from torch import Tensor, nn
 
 from workbench.compute.attribution import attribution_maps
@@ -20,7 +20,7 @@ ROWS = np.array([40, 3, 3, 77, 12])
 
 
 class Gradient:
-    def attribute(self, model: nn.Module, inputs: Tensor, targets: Tensor, params: Any) -> Tensor:
+    def attribute(self, model: nn.Module, inputs: Tensor, targets: Tensor, _: Any) -> Tensor:
         inputs.requires_grad_()
         chosen = model(inputs).gather(1, targets[:, None]).sum()
         return torch.autograd.grad(chosen, inputs)[0]
@@ -68,7 +68,7 @@ def test_the_explainer_cannot_change_the_model(dataset: Dataset) -> None:
 
 def test_explainers_that_draw_are_repeatable(dataset: Dataset) -> None:
     class Noise:
-        def attribute(self, model: Any, inputs: Tensor, targets: Any, params: Any) -> Tensor:
+        def attribute(self, _: Any, inputs: Tensor, *__: Any) -> Tensor:
             return torch.rand_like(inputs)
 
     model = batch_norm_net()
@@ -84,7 +84,7 @@ def test_explainers_that_draw_are_repeatable(dataset: Dataset) -> None:
     ("wrong", "sentence"),
     [
         (lambda maps: maps.sum(dim=1), r"'faulty' gives \(5, 4, 4\)"),
-        (lambda maps: None, "'faulty' gives NoneType"),
+        (lambda _: None, "'faulty' gives NoneType"),
         (lambda maps: maps.index_fill(0, torch.tensor([3]), torch.inf), "finite for row 77"),
         (lambda maps: maps @ torch.zeros(9, 9), "'faulty' failed .RuntimeError"),
     ],

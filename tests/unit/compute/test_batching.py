@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from tiny import CPU, MemoryFor
+from tiny_models import CPU, MemoryFor
 
 from workbench.compute.batching import MicroBatcher
 from workbench.core.errors import WorkbenchError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from tiny import batch_norm_net, mlp, same_state, state
+from tiny_models import batch_norm_net, mlp, same_state, state
 from torch import nn
 
 from workbench.compute.models import build_model, load_tensors_into, read_weights, tensors_of
@@ -30,7 +30,7 @@ class OneArchitecture:
         self.id = "one"
         self._build = build
 
-    def get(self, kind: str, id: str) -> OneArchitecture:  # noqa: A002 - the registry's name
+    def get(self, *_: str) -> OneArchitecture:
         return self
 
     def parse_params(self, values: dict[str, Any]) -> NoParams:
@@ -39,7 +39,7 @@ class OneArchitecture:
     def load(self) -> OneArchitecture:
         return self
 
-    def build(self, input_shape: tuple[int, ...], n_outputs: int, params: NoParams) -> Any:
+    def build(self, input_shape: tuple[int, ...], n_outputs: int, _: NoParams) -> Any:
         return self._build(input_shape, n_outputs)
 
 
@@ -68,7 +68,7 @@ def test_a_model_is_initialised_from_its_seed_alone() -> None:
     ("build", "sentence"),
     [
         (lambda shape, n: nn.Linear(*shape, n), "'one' cannot be built for inputs of shape"),
-        (lambda shape, n: "network", "'one' built a str"),
+        (lambda *_: "network", "'one' built a str"),
     ],
 )
 def test_an_architecture_that_fails_is_named(build: Any, sentence: str) -> None:
@@ -173,7 +173,7 @@ def _truncated(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "write", "sentence"),
     [
-        ("absent.pt", lambda path: None, "no weights file 'absent.pt'"),
+        ("absent.pt", lambda _: None, "no weights file 'absent.pt'"),
         ("model.h5", lambda path: path.write_bytes(b"\x89HDF"), "'model.h5' is no weights file"),
         ("model.tflite", lambda path: path.write_bytes(b"TFL3"), "'model.tflite' is no weights"),
         ("empty.pt", lambda path: path.write_bytes(b""), "'empty.pt' is damaged"),

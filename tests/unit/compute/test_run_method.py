@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import RECIPE, batch_norm_net, context, mean_loss, mlp, same_state, state
+from tiny_models import RECIPE, batch_norm_net, context, mean_loss, mlp, same_state, state
 from torch import nn
 
 from workbench.compute.unlearning import run_method
@@ -18,7 +18,7 @@ class Made:
     def __init__(self, unlearn: Any) -> None:
         self._unlearn = unlearn
 
-    def unlearn(self, ctx: Any, model: nn.Module, params: NoParams) -> Any:
+    def unlearn(self, ctx: Any, model: nn.Module, _: NoParams) -> Any:
         return self._unlearn(ctx, model)
 
 
@@ -73,9 +73,9 @@ def _fail(ctx: Any, model: nn.Module) -> nn.Module:
     [
         (_poison, "'tested' left values that are not finite in '4.bias'"),
         (_fail, r"'tested' failed \(ZeroDivisionError: division by zero\)"),
-        (lambda ctx, model: None, "'tested' returned NoneType"),
-        (lambda ctx, model: model[:2], "'tested' returned a model of another architecture"),
-        (lambda ctx, model: ctx.batches("test"), "'tested' asks for 'test' rows"),
+        (lambda *_: None, "'tested' returned NoneType"),
+        (lambda _, model: model[:2], "'tested' returned a model of another architecture"),
+        (lambda ctx, _: ctx.batches("test"), "'tested' asks for 'test' rows"),
     ],
 )
 def test_what_a_method_does_wrong_is_said_with_its_name(unlearn: Any, sentence: str) -> None:

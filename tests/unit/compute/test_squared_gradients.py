@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import FORGET, RETAIN, MemoryFor, batch_norm_net, context, mean_loss, mlp, state
+from tiny_models import FORGET, RETAIN, MemoryFor, batch_norm_net, context, mean_loss, mlp, state
 from torch import nn
 
 from workbench.core.errors import PluginError

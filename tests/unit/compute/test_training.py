@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import (
+from tiny_models import (
     CPU,
     N_TRAIN,
     RECIPE,

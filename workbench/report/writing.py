@@ -1,0 +1,88 @@
+"""Write a report file, and note in the project that it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.core.errors import ProjectError, UsageError
+from workbench.core.hashing import hash_bytes
+from workbench.report.contents import collect
+from workbench.report.document import Report
+from workbench.report.html import render_html
+from workbench.store import Project, now
+
+PROFILES = ("technical",)
+
+
+def render_json(report: Report) -> str:
+    """The whole report as one JSON document: same keys in the same order, no NaN."""
+    return json.dumps(report.model_dump(mode="json"), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+_RENDERERS: dict[str, Callable[[Report], str]] = {"html": render_html, "json": render_json}
+FORMATS = tuple(_RENDERERS)
+
+
+def write_report(
+    project: Project,
+    path: Path,
+    format: str,  # noqa: A002 - the word of the command line
+    plan_id: int | None = None,
+    profile: str = "technical",
+) -> Path:
+    """Write the report on one plan (the newest if none is named) and log it; the file's path.
+
+    The file appears whole or not at all. UsageError for an unknown format or profile,
+    ProjectError if the file cannot be written.
+    """
+    _require("format", format, FORMATS)
+    _require("profile", profile, PROFILES)
+    report = collect(project, plan_id)
+    content = _RENDERERS[format](report).encode()
+    with project.transaction(
+        "report.written",
+        subject=f"plan:{report.plan.id}",
+        payload={"format": format, "profile": profile, "hash": hash_bytes(content)},
+    ) as tx:
+        tx.insert(
+            "report",
+            plan_id=report.plan.id,
+            format=format,
+            profile=profile,
+            file_name=path.name,
+            file_hash=hash_bytes(content),
+            created=now(),
+        )
+        _replace(path, content)  # last, so that no file is left whose making was not logged
+    return path
+
+
+def _require(what: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise UsageError(
+            f"There is no report {what} {given!r}.", remedy=f"Use {' or '.join(known)}."
+        )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as fault:
+        raise ProjectError(
+            f"The report {path.name!r} cannot be written: {fault.strerror}.",
+            remedy="Choose another folder.",
+        ) from fault
