@@ -93,7 +93,9 @@ class MicroBatcher:
         """
         start = 0
         while start < n_rows:
-            size = min(batch_size or n_rows, self._largest or n_rows)
+            size = batch_size or n_rows
+            if self._largest and not indivisible:
+                size = min(size, self._largest)
             stop = min(start + size, n_rows)
             done = self._attempt(work, start, stop)
             if done is None:

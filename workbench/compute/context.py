@@ -207,6 +207,7 @@ class HostMethodContext:
 
     @property
     def who(self) -> str:
+        """How messages name the method."""
         return f"Method {self._method!r}"
 
     def _pass_over(

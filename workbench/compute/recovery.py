@@ -56,10 +56,9 @@ def relearn_steps(
     optimiser = make_optimiser(
         relearning, "adam", learning_rate=learning_rate, momentum=0.0, weight_decay=0.0
     )
-    step = OptimiserStep(relearning, data, optimiser, batcher)
+    step = OptimiserStep(relearning.train(), data, optimiser, batcher)
     draws = generator(seed)
     with isolated_rng(draw_seed(draws), device):
-        relearning.train()
         while True:
             for batch in shuffled(rows, batch_size, draws):
                 cancel.check()

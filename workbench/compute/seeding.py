@@ -37,12 +37,14 @@ def isolated_rng(seed: int, device: torch.device | None = None) -> Iterator[None
     For code that cannot take a generator: weight initialisation and dropout.
     """
     if device is None or device.type == "cpu":
-        forked = torch.random.fork_rng(devices=[])
+        with torch.random.fork_rng(devices=[]):
+            # torch.manual_seed would reset the generators of accelerators as well.
+            torch.default_generator.manual_seed(seed)
+            yield
     else:
-        forked = torch.random.fork_rng(devices=[device.index or 0], device_type=device.type)
-    with forked:
-        torch.manual_seed(seed)
-        yield
+        with torch.random.fork_rng(devices=[device.index or 0], device_type=device.type):
+            torch.manual_seed(seed)
+            yield
 
 
 def draw_seed(source: torch.Generator) -> int:

@@ -102,7 +102,10 @@ def train(
 
 
 class OptimiserStep:
-    """Takes one step per batch of rows on the task's mean loss, and counts the steps."""
+    """Takes one step per batch of rows on the task's mean loss, and counts the steps.
+
+    `model` is already in the mode in which it is to be trained.
+    """
 
     def __init__(
         self,
@@ -116,10 +119,14 @@ class OptimiserStep:
         self._optimiser = optimiser
         self._batcher = batcher
         self._leaves = [weight for weight in model.parameters() if weight.requires_grad]
+        self._indivisible = why_indivisible(model)
         self.count = 0
 
     def take(self, rows: Tensor) -> float:
-        """Return the mean loss of `rows` before the step. DivergenceError if it is not finite."""
+        """Return the mean loss of `rows` before the step.
+
+        DivergenceError if it is not finite, DataError if the model refuses such a batch.
+        """
         self.count += 1
         batch = HostBatch(self._data.inputs(rows), rows, self._data.targets(rows))
         try:
@@ -128,10 +135,15 @@ class OptimiserStep:
                 self._mean_loss,
                 self._batcher,
                 leaves=self._leaves,
-                indivisible=why_indivisible(self._model),
+                indivisible=self._indivisible,
             )
         except NotFiniteError as fault:
             raise DivergenceError(fault.what, self.count) from fault
+        except ValueError as fault:
+            raise DataError(
+                f"The model cannot be trained on a batch of {len(rows)} rows ({fault}).",
+                remedy="Use a larger batch size or more rows.",
+            ) from fault
         self._optimiser.zero_grad()
         gradient.accumulate()
         self._optimiser.step()

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.audit.guards import Rows
+from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.report.document import AttackPart, Histogram, Roc, RunPart
 from workbench.report.reductions import shared_edges, shares, thin_roc
-from workbench.report.runs import finished
-from workbench.store import Project
-
-_PREFIX = "scores/"
 
 
 @dataclass(frozen=True)
@@ -26,31 +22,23 @@ class _Scored:
     non_members: NDArray[np.float64]
 
 
-def artifacts_of(project: Project, run_id: int, prefix: str) -> dict[str, str]:
-    """Artifact hashes of one run by name, for names that start with `prefix`, prefix removed."""
-    rows = project.rows("SELECT name, hash FROM run_artifact WHERE run_id = ?", run_id)
-    return {
-        row["name"].removeprefix(prefix): row["hash"]
-        for row in rows
-        if row["name"].startswith(prefix)
-    }
-
-
 def attack_parts(
-    project: Project, runs: Sequence[RunPart], forget_rows: Rows, non_members: Rows
+    stored: StoredPlan, forget_set: StoredForgetSet, runs: Sequence[RunPart]
 ) -> tuple[AttackPart, ...]:
     """One part per attack that left scores with at least one finished run.
 
-    Empty if there are no `non_members` (row ids) to hold the forget rows against.
+    Empty if there are no non-members to hold the forget rows against.
     """
-    if not len(non_members):
+    if not len(forget_set.non_members):
         return ()
+    by_id = {run.id: run for run in runs}
     by_attack: dict[str, list[_Scored]] = {}
-    for run in finished(runs):
-        for attack, digest in artifacts_of(project, run.id, _PREFIX).items():
-            scores = np.asarray(project.array(digest), dtype=np.float64)
-            scored = _Scored(run, scores[forget_rows], scores[non_members])
-            by_attack.setdefault(attack, []).append(scored)
+    for finished in stored.finished_runs(forget_set):
+        for attack, values in stored.scores(finished).items():
+            scores = np.asarray(values, dtype=np.float64)
+            by_attack.setdefault(attack, []).append(
+                _Scored(by_id[finished.id], scores[forget_set.rows], scores[forget_set.non_members])
+            )
     return tuple(_part(attack, scored) for attack, scored in by_attack.items())
 
 

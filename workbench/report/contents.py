@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from workbench import __version__
-from workbench.audit.guards import find_twins, matched_non_members
+from workbench.audit.guards import find_twins
 from workbench.audit.ladder import LADDER
-from workbench.core.dataset import Dataset
+from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
+from workbench.core.dataset import SPLITS, Dataset
 from workbench.core.errors import UsageError
-from workbench.core.vocabulary import Rung, RunRole
+from workbench.core.vocabulary import Rung, Split
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.report import wording
 from workbench.report.attacks import attack_parts
@@ -41,7 +40,7 @@ from workbench.report.verdicts import (
     read_judgements,
     whole_of,
 )
-from workbench.store import Project, load_dataset, now
+from workbench.store import Project, now
 
 Record = dict[str, Any]
 
@@ -49,63 +48,46 @@ Record = dict[str, Any]
 def collect(project: Project, plan_id: int | None = None) -> Report:
     """Everything the report on one plan says; the newest plan if none is named.
 
-    UsageError if there is no such plan, or if it has no dataset and model yet.
+    UsageError if there is no plan yet, ProjectError if there is no such plan, it was not
+    prepared, or it is no longer what was locked.
     """
-    plan = _plan(project, plan_id)
-    dataset = load_dataset(project, plan["dataset_id"])
-    criteria = _criteria(project, plan["id"])
-    forget_sets = tuple(
-        _forget_set(project, plan, row, dataset) for row in _forget_set_rows(project, plan)
-    )
-    overall = plan_judgement(project, plan["id"])
+    stored = StoredPlan(project, _newest(project) if plan_id is None else plan_id)
+    row = _only(project, "SELECT * FROM plan WHERE id = ?", stored.id)
+    criteria = _criteria(project, stored.id)
+    forget_sets = tuple(_forget_set(project, stored, one) for one in stored.forget_sets)
+    overall = plan_judgement(project, stored.id)
     rung = overall.detail["rung"] if overall else ""
     return Report(
-        title=f"Unlearning audit: {plan['name']}",
+        title=f"Unlearning audit: {stored.plan.name}",
         generated=now(),
         tool_version=__version__,
         project=_project(project),
-        plan=_plan_part(plan),
+        plan=_plan(row),
         overall=overall,
-        summary=wording.summary(
-            {
-                part.name: [
-                    (one.label, one.verdict.outcome if one.verdict else None)
-                    for one in part.candidates
-                    if one.role is RunRole.CANDIDATE
-                ]
-                for part in forget_sets
-            }
-        ),
+        summary=wording.summary(forget_sets),
         rung=rung,
         claim=LADDER[Rung(rung)].claim if rung else "",
-        dataset=_dataset(project, plan["dataset_id"], dataset),
-        model=_model(project, plan["original_model_id"]),
+        dataset=_dataset(project, row["dataset_id"], stored.dataset),
+        model=_model(project, row["original_model_id"]),
         criteria=criteria,
         forget_sets=forget_sets,
         not_computed=_missing(forget_sets),
         failures=_failures(project, forget_sets),
         glossary=_glossary(forget_sets, criteria),
-        plugins=_plugins(project, plan["id"]),
-        environments=_environments(project, plan["id"]),
+        plugins=_plugins(project, stored.id),
+        environments=_environments(project, stored.id),
         evidence=_evidence(project),
     )
 
 
-def _plan(project: Project, plan_id: int | None) -> Record:
-    if plan_id is None:
-        plan = project.row("SELECT * FROM plan ORDER BY id DESC LIMIT 1")
-        missing = "The project has no plan yet, so there is nothing to report."
-    else:
-        plan = project.row("SELECT * FROM plan WHERE id = ?", plan_id)
-        missing = f"The project has no plan {plan_id}."
-    if plan is None:
-        raise UsageError(missing, remedy="Run a plan on this project first.")
-    if plan["dataset_id"] is None or plan["original_model_id"] is None:
+def _newest(project: Project) -> int:
+    row = project.row("SELECT id FROM plan ORDER BY id DESC LIMIT 1")
+    if row is None:
         raise UsageError(
-            f"The plan {plan['name']!r} was never started, so there is nothing to report.",
-            remedy="Run the plan first.",
+            "The project has no plan yet, so there is nothing to report.",
+            remedy="Run a plan on this project first.",
         )
-    return plan
+    return int(row["id"])
 
 
 def _project(project: Project) -> ProjectPart:
@@ -118,7 +100,7 @@ def _project(project: Project) -> ProjectPart:
     )
 
 
-def _plan_part(plan: Record) -> PlanPart:
+def _plan(plan: Record) -> PlanPart:
     content = plan["content"]
     return PlanPart(
         id=plan["id"],
@@ -152,54 +134,39 @@ def _criterion(row: Record) -> CriterionPart:
     )
 
 
-def _forget_set_rows(project: Project, plan: Record) -> list[Record]:
-    """The forget sets that the plan's runs are about, in the order of its first runs."""
-    return project.rows(
-        "SELECT forget_set.* FROM forget_set JOIN run ON run.forget_set_id = forget_set.id "
-        "WHERE run.plan_id = ? GROUP BY forget_set.id ORDER BY MIN(run.id)",
-        plan["id"],
-    )
-
-
-def _forget_set(project: Project, plan: Record, row: Record, dataset: Dataset) -> ForgetSetPart:
-    forget_rows = np.asarray(project.array(row["rows_artifact"]), dtype=np.int64)
-    non_members = matched_non_members(
-        dataset, forget_rows, row["definition"].get("non_members", "")
-    )
-    runs = read_runs(project, plan["id"], row["id"])
-    judgements = read_judgements(project, plan["id"], row["id"])
+def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSet) -> ForgetSetPart:
+    row = _only(project, "SELECT * FROM forget_set WHERE id = ?", forget_set.id)
+    runs = read_runs(project, stored.id, forget_set.id)
+    judgements = read_judgements(project, stored.id, forget_set.id)
     candidates = candidates_of(runs, judgements)
-    n_training = int((dataset.split == "train").sum())
+    twins = find_twins(stored.dataset, forget_set.rows)
     return ForgetSetPart(
-        id=row["id"],
-        name=row["name"],
+        id=forget_set.id,
+        name=forget_set.name,
         version=row["version"],
         in_words=wording.describe_forget_set(row["definition"]),
         definition=row["definition"],
         n_rows=row["n_rows"],
-        share=row["n_rows"] / n_training,
+        share=row["n_rows"] / len(stored.dataset.rows_of(Split.TRAIN)),
         rows_hash=row["rows_artifact"],
-        notes=tuple(wording.describe_twins(one) for one in find_twins(dataset, forget_rows)),
+        notes=tuple(wording.describe_twins(one) for one in twins),
         verdict=whole_of(judgements),
         controls=controls_of(judgements),
         candidates=candidates,
         band=band_rows(runs),
         runs=runs,
-        attacks=attack_parts(project, runs, forget_rows, non_members),
-        attributions=attribution_parts(
-            project, dataset, forget_rows, runs, candidates, plan["content"]["attributions"]
-        ),
+        attacks=attack_parts(stored, forget_set, runs),
+        attributions=attribution_parts(stored, forget_set, candidates),
     )
 
 
 def _dataset(project: Project, dataset_id: int, dataset: Dataset) -> DatasetPart:
     row = _only(project, "SELECT * FROM dataset WHERE id = ?", dataset_id)
-    splits, counts = np.unique(dataset.split, return_counts=True)
     return DatasetPart(
         name=row["name"],
         fingerprint=row["fingerprint"],
         task=row["task"],
-        rows=dict(zip(map(str, splits), map(int, counts), strict=True)),
+        rows={split: len(dataset.rows_of(split)) for split in SPLITS},
         input_shape=dataset.input_shape,
         class_names=dataset.class_names,
         preprocessing=row["preprocessing"],

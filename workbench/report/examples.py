@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.guards import Rows
+from workbench.audit.stored_plan import Maps
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import Split
 from workbench.metrics import Undefined
@@ -21,15 +23,18 @@ _LARGEST = 64
 
 
 @dataclass(frozen=True)
-class MapSet:
-    """Attribution maps of one model over chosen rows: `rows` (k,), `maps` (k, *input_shape)."""
+class Compared:
+    """The models whose maps are shown side by side; `retrained` has at least one member."""
 
-    rows: NDArray[np.int64]
-    maps: NDArray[Any]
+    candidate: str
+    chosen_because: str
+    original: Maps
+    unlearned: Maps
+    retrained: tuple[Maps, ...]
 
-    def of(self, row: int) -> Map:
-        """The attribution of one row, of the shape of an input."""
-        return np.asarray(self.maps[int(np.flatnonzero(self.rows == row)[0])], dtype=np.float64)
+    def three(self, row: int) -> tuple[Map, Map, Map]:
+        """Attributions of one row, of the shape of an input: original, unlearned, retrained."""
+        return _of(self.original, row), _of(self.unlearned, row), _of(self.retrained[0], row)
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
@@ -50,28 +55,20 @@ def unavailable(explainer: str, why: str) -> AttributionPart:
 
 
 def attribution_part(
-    explainer: str,
-    candidate: str,
-    chosen_because: str,
-    dataset: Dataset,
-    forget_rows: NDArray[np.int64],
-    original: MapSet,
-    unlearned: MapSet,
-    retrained: tuple[MapSet, ...],
+    explainer: str, compared: Compared, dataset: Dataset, forget_rows: Rows
 ) -> AttributionPart:
-    """Examples of up to four forget and four retain rows; `retrained` has at least one member."""
-    rows = _chosen(unlearned.rows, forget_rows)
-    maps = {row: (original.of(row), unlearned.of(row), retrained[0].of(row)) for row in rows}
+    """Examples of up to four forget and four retain rows."""
+    maps = {row: compared.three(row) for row in _chosen(compared.unlearned.rows, forget_rows)}
     drawn = np.concatenate([_flat(one).ravel() for three in maps.values() for one in three])
     scale = float(np.quantile(np.abs(drawn), 0.99))
     if scale == 0:
         return unavailable(explainer, "Every attribution of these rows is zero.")
     return AttributionPart(
         explainer=explainer,
-        candidate=candidate,
-        chosen_because=chosen_because,
+        candidate=compared.candidate,
+        chosen_because=compared.chosen_because,
         scale=scale,
-        floor=_floor(retrained, forget_rows),
+        floor=_floor(compared.retrained, forget_rows),
         examples=tuple(
             _example(dataset, row, bool(np.isin(row, forget_rows)), three, scale)
             for row, three in maps.items()
@@ -80,7 +77,11 @@ def attribution_part(
     )
 
 
-def _chosen(rows: NDArray[np.int64], forget_rows: NDArray[np.int64]) -> list[int]:
+def _of(maps: Maps, row: int) -> Map:
+    return np.asarray(maps.maps[int(np.flatnonzero(maps.rows == row)[0])], dtype=np.float64)
+
+
+def _chosen(rows: Rows, forget_rows: Rows) -> list[int]:
     """The first rows of each kind: the order was fixed before any map was made."""
     in_forget = np.isin(rows, forget_rows)
     return [*rows[in_forget][:_EACH].tolist(), *rows[~in_forget][:_EACH].tolist()]
@@ -117,15 +118,14 @@ def _similarity(first: Map, second: Map) -> float | None:
         return None
 
 
-def _floor(retrained: tuple[MapSet, ...], forget_rows: NDArray[np.int64]) -> float | None:
-    """Median similarity of the maps of two retrained models on forget rows, over all pairs."""
+def _floor(retrained: tuple[Maps, ...], forget_rows: Rows) -> float | None:
+    """Median similarity, on forget rows, of the first retrained model to every other."""
     rows = [int(row) for row in retrained[0].rows if np.isin(row, forget_rows)]
     found = [
         similarity
-        for index, first in enumerate(retrained)
-        for second in retrained[index + 1 :]
+        for other in retrained[1:]
         for row in rows
-        if (similarity := _similarity(first.of(row), second.of(row))) is not None
+        if (similarity := _similarity(_of(retrained[0], row), _of(other, row))) is not None
     ]
     return float(np.median(found)) if found else None
 

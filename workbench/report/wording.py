@@ -13,7 +13,7 @@ from workbench.core.dataset import SPLITS
 from workbench.core.selection import RULE, AllOf, AnyOf, Compare, Not, OneOf, Rule
 from workbench.core.vocabulary import Outcome, RunRole, Split
 from workbench.report.display import count, settings
-from workbench.report.document import Candidate, Control
+from workbench.report.document import Candidate, Control, ForgetSetPart
 
 _CLASSES_SHOWN = 12
 RELATIONS = {
@@ -100,30 +100,26 @@ def tally(outcomes: Iterable[Outcome | None]) -> str:
     return listed([part for part in parts if part])
 
 
-def summary(forget_sets: Mapping[str, Sequence[tuple[str, Outcome | None]]]) -> str:
-    """One paragraph: how many candidates came to what, and which ones pass.
-
-    `forget_sets` maps each name to the (label, outcome) of its candidates.
-    """
-    outcomes = [outcome for judged in forget_sets.values() for _, outcome in judged]
-    labels = {label for judged in forget_sets.values() for label, _ in judged}
-    if not outcomes:
-        return "No candidate was audited."
-    opening = (
-        f"{count(len(labels), 'unlearning method').capitalize()} "
-        f"{'was' if len(labels) == 1 else 'were'} audited on "
-        f"{count(len(forget_sets), 'forget set')}: of {count(len(outcomes), 'result')}, "
-        f"{tally(outcomes)}."
-    )
-    passing = [
-        f"{label} on {name}"
-        for name, judged in forget_sets.items()
-        for label, outcome in judged
-        if outcome is Outcome.PASS
+def summary(forget_sets: Sequence[ForgetSetPart]) -> str:
+    """One paragraph: how many candidates came to what, and which ones pass."""
+    judged = [
+        (part.name, one.label, one.verdict.outcome if one.verdict else None)
+        for part in forget_sets
+        for one in part.candidates
+        if one.role is RunRole.CANDIDATE
     ]
+    if not judged:
+        return "No candidate was audited."
+    n_methods = len({label for _, label, _ in judged})
+    opening = (
+        f"{count(n_methods, 'candidate').capitalize()} {'was' if n_methods == 1 else 'were'} "
+        f"audited on {count(len(forget_sets), 'forget set')}. "
+        f"Of {count(len(judged), 'result')}, {tally(outcome for *_, outcome in judged)}."
+    )
+    passing = [f"{label} on {name}" for name, label, outcome in judged if outcome is Outcome.PASS]
     if passing:
-        return f"{opening} All required criteria are met by {listed(passing)}."
-    return f"{opening} No method meets all required criteria."
+        return f"{opening} Every required criterion is met by {listed(passing)}."
+    return f"{opening} No candidate meets every required criterion."
 
 
 def tally_line(candidates: Sequence[Candidate]) -> str:

@@ -18,8 +18,9 @@ PAGE_SIZE = 16_384  # commits arrays nearly twice as fast as SQLite's default of
 BUSY_SECONDS = 30.0
 _URI_OPTIONS: dict[Access, str] = {
     "write": "mode=rw",
-    "read": "mode=ro",
-    # For folders in which SQLite cannot keep its -shm file: nobody can write there meanwhile.
+    # With mode=ro the last reader could not remove the -wal and -shm files that it made.
+    "read": "mode=rw",
+    # For folders in which SQLite cannot make these files; nobody can write there meanwhile.
     "frozen": "mode=ro&immutable=1",
 }
 # FULL costs one flush per commit. With it a commit that was reported survives a power cut too,
@@ -32,7 +33,6 @@ PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA journal_size_limit = 67108864;
 """
-_DAMAGED = "Restore it from a backup; `workbench verify` lists what still agrees with its log."
 
 
 class UnreadableValue(sqlite3.DatabaseError):
@@ -50,6 +50,10 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
     )
     try:
         connection.executescript(_SETTINGS)
+        connection.execute(f"PRAGMA query_only = {access != 'write'}")
+    except UnicodeDecodeError as fault:  # in the words of SQLite about a damaged schema
+        connection.close()
+        raise damaged(path, "its schema cannot be read") from fault
     except BaseException:
         connection.close()
         raise
@@ -125,7 +129,9 @@ def _explain(fault: sqlite3.Error, path: Path) -> ProjectError | None:
 
 
 def damaged(path: Path, how: str) -> ProjectError:
-    return ProjectError(f"Project {path.name!r} is damaged: {how}.", remedy=_DAMAGED)
+    return ProjectError(
+        f"Project {path.name!r} is damaged: {how}.", remedy="Restore it from a backup."
+    )
 
 
 def _disk_full(path: Path) -> ProjectError:

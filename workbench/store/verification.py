@@ -42,7 +42,7 @@ def verify(project: Project) -> list[Fault]:
         for check in (_structure, _chain, _rows, _artifacts):
             try:
                 faults.extend(check(connection, project.path))
-            except sqlite3.DatabaseError as fault:
+            except (sqlite3.DatabaseError, UnicodeError) as fault:
                 faults.append(Fault("file", f"It cannot be read any further: {fault}."))
     return faults
 

@@ -107,9 +107,7 @@ def control(values: Sequence[float] = SIMILAR) -> tuple[RunEvidence, ...]:
     return runs(RunRole.CONTROL, "retrain", [accuracy(v) for v in values])
 
 
-def original(
-    value: float = 1.0, attack: MetricValue | None = None
-) -> tuple[RunEvidence, ...]:
+def original(value: float = 1.0, attack: MetricValue | None = None) -> tuple[RunEvidence, ...]:
     seen = attack or auc(0.68, 0.62, 0.74)
     return runs(RunRole.ORIGINAL, "original", [[accuracy(value), seen]])
 

@@ -109,9 +109,7 @@ class TestCap:
         assert not found.within
 
     def test_band_at_the_cap_is_tested_by_signs(self):
-        found = compare(
-            [6], [120] * 5, 2, ratio=True, resolution=0.5, band_capped=set(range(5))
-        )
+        found = compare([6], [120] * 5, 2, ratio=True, resolution=0.5, band_capped=set(range(5)))
         assert found.estimate == pytest.approx(0.05)
         assert found.p_beyond == pytest.approx(0.5**5)
         assert "upper bound" in found.note
@@ -174,8 +172,6 @@ def test_beyond_is_claimed_wrongly_no_more_often_than_alpha(k, offset):
 @pytest.mark.parametrize("k", [1, 3])
 def test_equality_is_claimed_wrongly_no_more_often_than_alpha(k):
     rng = np.random.default_rng(8)
-    claims = [
-        compare(rng.normal(4.0, 1, k), rng.normal(0, 1, 5), 4.0).within for _ in range(3000)
-    ]
+    claims = [compare(rng.normal(4.0, 1, k), rng.normal(0, 1, 5), 4.0).within for _ in range(3000)]
     assert np.mean(claims) <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / 3000)
     assert any(claims)

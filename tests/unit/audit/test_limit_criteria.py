@@ -37,9 +37,7 @@ def test_a_proportion_is_held_against_an_upper_limit_exactly(k, within, broken):
 )
 def test_a_proportion_is_held_against_a_lower_limit_exactly(k, within, broken):
     found = check([share(k, 100)], LOWER)
-    assert found.p_beyond == pytest.approx(
-        stats.binomtest(k, 100, 0.90, alternative="less").pvalue
-    )
+    assert found.p_beyond == pytest.approx(stats.binomtest(k, 100, 0.90, alternative="less").pvalue)
     assert (found.within, found.p_beyond <= 0.05) == (within, broken)
 
 

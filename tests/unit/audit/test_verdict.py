@@ -21,7 +21,7 @@ from audit_cases import (
 
 from workbench.audit.ladder import LIMITS
 from workbench.audit.verdict import judge
-from workbench.core.vocabulary import Outcome, RunRole, RunStatus, Rung, Split
+from workbench.core.vocabulary import Outcome, Rung, RunRole, RunStatus, Split
 
 PASS, FAIL, INCONCLUSIVE, INVALID = (
     Outcome.PASS,
@@ -95,7 +95,11 @@ STRAW = {
     ("positive", "negative", "straw"), list(product(POSITIVE, NEGATIVE, STRAW))
 )
 def test_every_combination_of_controls(own, positive, negative, straw):
-    (originals, p), (controls, n), (straws, s) = POSITIVE[positive], NEGATIVE[negative], STRAW[straw]
+    (originals, p), (controls, n), (straws, s) = (
+        POSITIVE[positive],
+        NEGATIVE[negative],
+        STRAW[straw],
+    )
     verdict = verdict_on(
         original=originals, control=controls, straw_man=straws, candidate=CANDIDATES[own]
     )
@@ -138,9 +142,7 @@ def test_without_straw_men_in_the_plan_none_are_missed():
     assert verdict_on(locked, straw_man=()).outcome is PASS
 
 
-@pytest.mark.parametrize(
-    "status", [s for s in RunStatus if s is not RunStatus.DONE]
-)
+@pytest.mark.parametrize("status", [s for s in RunStatus if s is not RunStatus.DONE])
 def test_an_unfinished_run_keeps_a_candidate_from_passing_and_is_named(status):
     unfinished = (*candidate()[:2], *runs(RunRole.CANDIDATE, "ssd", [()] * 3, status)[2:])
     verdict = the_candidate(verdict_on(candidate=unfinished))
@@ -149,7 +151,10 @@ def test_an_unfinished_run_keeps_a_candidate_from_passing_and_is_named(status):
 
 
 def test_an_unfinished_run_does_not_save_a_candidate_that_fails():
-    unfinished = (*candidate(FAR)[:2], *runs(RunRole.CANDIDATE, "ssd", [()] * 3, RunStatus.ERROR)[2:])
+    unfinished = (
+        *candidate(FAR)[:2],
+        *runs(RunRole.CANDIDATE, "ssd", [()] * 3, RunStatus.ERROR)[2:],
+    )
     assert the_candidate(verdict_on(candidate=unfinished)).outcome is FAIL
 
 
@@ -187,9 +192,7 @@ def test_unfinished_retrained_models_do_not_count_in_the_band():
 
 def test_any_primary_failure_fails_whatever_else_passes():
     def both(role, label, values):
-        return runs(
-            role, label, [[accuracy(v), accuracy(0.9, split=Split.TEST)] for v in values]
-        )
+        return runs(role, label, [[accuracy(v), accuracy(0.9, split=Split.TEST)] for v in values])
 
     locked = plan(criterion(), criterion(name="test accuracy", split="test"))
     verdict = verdict_on(

@@ -55,6 +55,14 @@ def test_work_that_may_not_be_split_says_why() -> None:
         list(batcher.pieces(8, lambda a, b: b - a, indivisible="the rows are friends"))
 
 
+def test_work_that_may_not_be_split_stays_whole_after_other_work_was_split() -> None:
+    memory = MemoryFor(4)
+    batcher = MicroBatcher(CPU, before_piece=memory)
+    cover(batcher, 8)
+    memory.rows = 8
+    assert list(batcher.pieces(8, lambda a, b: b - a, indivisible="they are friends")) == [8]
+
+
 def test_other_errors_are_not_taken_for_a_lack_of_memory() -> None:
     memory = MemoryFor(4, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="mat1"):

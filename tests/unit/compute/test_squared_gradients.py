@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.datasets import load_digits
 from tiny_models import FORGET, RETAIN, MemoryFor, batch_norm_net, context, mean_loss, mlp, state
 from torch import nn
 
+from workbench.compute.gradients import Loss
+from workbench.compute.models import load_tensors_into, read_weights
+from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.errors import PluginError
+from workbench.plugin_api import Batch
 
 
 def plain(
@@ -82,3 +90,53 @@ def test_the_power_is_one_or_two() -> None:
     ctx, model = context(), mlp()
     with pytest.raises(PluginError, match="power 3"):
         ctx.squared_gradients(model, ["forget"], mean_loss(ctx, model), batch_size=4, power=3)
+
+
+class DigitsNetwork(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 32, 3, padding=1)
+        self.fc1 = nn.Linear(128, 64)
+        self.fc2 = nn.Linear(64, 10)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        maps = F.max_pool2d(F.relu(self.conv1(inputs)), 2)
+        maps = F.max_pool2d(F.relu(self.conv2(maps)), 2)
+        return self.fc2(F.relu(self.fc1(maps.flatten(1))))
+
+
+def test_sums_equal_those_of_the_published_code() -> None:
+    """The code of Foster et al. 2024 (arXiv:2308.07707), run on this model with batches of 64."""
+    data_folder = os.environ.get("WORKBENCH_TEST_DATA", Path(__file__).parents[4] / "shared/data")
+    weights = Path(data_folder).parent / "fixtures" / "digits_cnn.safetensors"
+    if not weights.is_file():
+        pytest.skip("the weights of the reference run are not on this computer")
+    digits = load_digits()
+    dataset = Dataset(
+        name="digits",
+        inputs=digits.images.astype(np.float32)[:, None],
+        targets=digits.target.astype(np.int64),
+        split=np.array(["train"] * 1400 + ["test"] * 397),
+        class_names=tuple("0123456789"),
+        preprocessing=Preprocessing(divide_by=16),
+    )
+    model = DigitsNetwork().eval()
+    load_tensors_into(model, read_weights(weights))
+    is_three = dataset.targets[:1400] == 3
+    ctx = context(
+        dataset, forget_rows=np.flatnonzero(is_three), retain_rows=np.flatnonzero(~is_three)
+    )
+
+    def total(splits: list[str], loss: Loss, power: int) -> float:
+        found = ctx.squared_gradients(model, splits, loss, batch_size=64, power=power)
+        return sum(float(value.double().sum()) for value in found.values())
+
+    def squared_norm(batch: Batch) -> torch.Tensor:
+        return model(batch.inputs).square().sum(dim=1).mean()
+
+    labelled = mean_loss(ctx, model)
+    assert total(["forget"], labelled, 2) == pytest.approx(2.289662, rel=1e-6)
+    assert total(["retain", "forget"], labelled, 2) == pytest.approx(1.6092923, rel=1e-6)
+    assert total(["forget"], squared_norm, 1) == pytest.approx(135832.06, rel=1e-6)
+    assert total(["retain", "forget"], squared_norm, 1) == pytest.approx(58062.183, rel=1e-6)

@@ -122,6 +122,12 @@ def test_a_last_batch_of_one_row_joins_the_one_before(dataset: Dataset) -> None:
     train(batch_norm_net(), DatasetTensors(dataset, CPU), ROWS[:33], recipe, generator(0))
 
 
+def test_one_row_alone_cannot_train_batch_norm(dataset: Dataset) -> None:
+    data = DatasetTensors(dataset, CPU)
+    with pytest.raises(DataError, match="a batch of 1 rows"):
+        train(batch_norm_net(), data, ROWS[:1], RECIPE, generator(0))
+
+
 def test_it_reports_a_curve_and_leaves_modes_and_gradients_clean(dataset: Dataset) -> None:
     events, model = RecordingEvents(), batch_norm_net()
     model[1].train()

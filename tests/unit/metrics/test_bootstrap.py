@@ -81,6 +81,20 @@ def test_clusters_of_one_row_are_plain_resampling():
     assert (honest.low, honest.high) == pytest.approx((plain.low, plain.high), abs=0.02)
 
 
+def test_clusters_of_unequal_size_weigh_by_their_rows():
+    clusters = np.repeat(np.arange(12), [1, 1, 2, 2, 3, 4, 5, 7, 9, 12, 20, 40])
+    values = np.random.default_rng(3).normal(size=12)[clusters]
+    generator = np.random.default_rng(8)
+    means = []
+    for _ in range(4000):
+        drawn = generator.integers(0, 12, 12)
+        means.append(np.concatenate([values[clusters == c] for c in drawn]).mean())
+    interval = cluster_bootstrap(values, clusters)
+    assert (interval.low, interval.high) == pytest.approx(
+        np.quantile(means, [0.025, 0.975]), abs=0.06
+    )
+
+
 def test_equal_values_have_an_interval_of_no_width():
     for bootstrap in (percentile_bootstrap, bca_bootstrap):
         interval = bootstrap([0.1] * 7, resamples=200)

@@ -1,0 +1,141 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.special import softmax
+from scipy.stats import spearmanr
+
+from workbench.audit.comparison import (
+    BAND,
+    REST_OF_BAND,
+    attribution_metrics,
+    band_metrics,
+    original_metrics,
+)
+from workbench.core.dataset import Dataset
+from workbench.core.vocabulary import MetricStatus, Split
+
+N, CLASSES = 90, 4
+FORGET = np.arange(10)
+ROWS = {Split.FORGET: FORGET, Split.RETAIN: np.arange(10, 40), Split.TEST: np.arange(40, 70)}
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    rng = np.random.default_rng(0)
+    return Dataset(
+        name="toy",
+        inputs=np.zeros((N, 2), np.float32),
+        targets=rng.integers(0, CLASSES, N),
+        split=np.repeat(["train", "test", "non_member"], [40, 30, 20]),
+        class_names=tuple("abcd"),
+    )
+
+
+def logits(seed) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(N, CLASSES)).astype(np.float32)
+
+
+def only(metrics, name, split):
+    (found,) = [m for m in metrics if m.name == name and m.split is split]
+    return found
+
+
+@pytest.mark.parametrize("split", [Split.FORGET, Split.TEST])
+def test_distances_are_means_over_rows_and_over_the_band(dataset, split):
+    own, band = logits(1), [logits(2), logits(3)]
+    found = band_metrics(own, band, dataset, FORGET, reference=BAND)
+    rows = ROWS[split]
+    p = softmax(own[rows].astype(float), axis=1)
+    qs = [softmax(other[rows].astype(float), axis=1) for other in band]
+    js = np.mean([np.mean(jensenshannon(p, q, axis=1) ** 2) for q in qs])
+    l2 = np.mean([np.linalg.norm(p - q, axis=1).mean() for q in qs])
+    same = np.mean([(p.argmax(1) == q.argmax(1)).mean() for q in qs])
+    assert only(found, "js_divergence", split).value == pytest.approx(js)
+    assert only(found, "activation_distance", split).value == pytest.approx(l2)
+    assert only(found, "prediction_agreement", split).value == pytest.approx(same)
+    assert {m.reference for m in found} == {BAND}
+    assert only(found, "js_divergence", split).n == len(rows)
+
+
+def test_a_model_is_at_no_distance_from_itself(dataset):
+    found = band_metrics(logits(1), [logits(1)], dataset, FORGET, reference=REST_OF_BAND)
+    values = {m.name: m.value for m in found}
+    assert values == {
+        "js_divergence": pytest.approx(0, abs=1e-15),
+        "prediction_agreement": 1,
+        "activation_distance": 0,
+    }
+
+
+def test_disjoint_answers_are_at_the_largest_distance(dataset):
+    one, other = np.zeros((2, N, CLASSES))
+    one[:, 0] = other[:, 1] = 1000
+    found = band_metrics(one, [other], dataset, FORGET, reference=BAND)
+    assert only(found, "js_divergence", Split.TEST).value == pytest.approx(math.log(2))
+    assert only(found, "activation_distance", Split.TEST).value == pytest.approx(math.sqrt(2))
+
+
+def test_without_a_band_nothing_is_computed_and_the_reason_is_given(dataset):
+    found = band_metrics(logits(1), [], dataset, FORGET, reference=BAND)
+    assert len(found) == 6
+    assert {m.status for m in found} == {MetricStatus.NOT_COMPUTED}
+    assert all("no other retrained model" in m.reason for m in found)
+
+
+@pytest.mark.parametrize("split", [Split.FORGET, Split.RETAIN, Split.TEST])
+def test_churn_is_the_share_of_changed_predictions(dataset, split):
+    before, after = logits(1), logits(2)
+    found = only(original_metrics(after, before, dataset, FORGET), "churn", split)
+    rows = ROWS[split]
+    changed = (before[rows].argmax(1) != after[rows].argmax(1)).mean()
+    assert found.value == pytest.approx(changed)
+    assert found.ci_low <= changed <= found.ci_high
+    assert found.reference == "original"
+
+
+class TestAttributions:
+    forgotten = np.array([True] * 5 + [False] * 5)
+
+    def maps(self, seed) -> np.ndarray:
+        return np.random.default_rng(seed).normal(size=(10, 3, 4, 4)).astype(np.float32)
+
+    def test_median_and_quartiles_of_the_rank_correlation_of_magnitudes(self):
+        before, after = self.maps(1), self.maps(2)
+        found = only(
+            attribution_metrics("saliency", after, before, self.forgotten),
+            "attribution_similarity",
+            Split.FORGET,
+        )
+        flat = [np.abs(maps[:5].astype(float)).sum(1).reshape(5, -1) for maps in (before, after)]
+        values = [spearmanr(a, b).statistic for a, b in zip(*flat, strict=True)]
+        assert found.value == pytest.approx(np.median(values))
+        assert (found.ci_low, found.ci_high) == pytest.approx(
+            tuple(np.quantile(values, [0.25, 0.75]))
+        )
+        assert (found.n, found.group_key) == (5, "saliency")
+
+    def test_the_same_maps_are_perfectly_similar(self):
+        found = attribution_metrics("saliency", self.maps(1), self.maps(1), self.forgotten)
+        assert [(m.split, m.value) for m in found] == [(Split.FORGET, 1), (Split.RETAIN, 1)]
+
+    def test_maps_that_say_nothing_are_not_a_similarity_of_zero(self):
+        after = self.maps(1)
+        after[5:] = 0
+        found = attribution_metrics("saliency", after, self.maps(1), self.forgotten)
+        assert found[0].status is MetricStatus.OK
+        assert found[1].status is MetricStatus.NOT_COMPUTED
+        assert "zero everywhere" in found[1].reason
+
+    def test_rows_without_a_defined_similarity_are_counted_out_in_the_open(self):
+        after = self.maps(1)
+        after[0] = 0
+        found = attribution_metrics("saliency", after, self.maps(1), self.forgotten)[0]
+        assert found.n == 4
+        assert found.ci_method == "interquartile range of 4 of 5 rows"
+
+    def test_no_explained_rows(self):
+        none = np.zeros((0, 2, 2))
+        found = attribution_metrics("saliency", none, none, np.zeros(0, bool))
+        assert {m.reason for m in found} == {"No rows were explained."}
