@@ -14,6 +14,7 @@ PLAN_FAULTS = {
     "recipe out of range": ({"recipe": {"learning_rate": 0}}, "learning_rate"),
     "no criteria": ({"criteria": []}, "criteria"),
     "criterion without margin": ({"criteria": [{"name": "a", "metric": "accuracy"}]}, "margin"),
+    "unknown metric": ({"criteria__0__metric": "acuracy"}, "accuracy"),
     "two of a name": ({"methods": [{"id": "ssd"}, {"id": "ssd"}]}, "ssd"),
     "seed in band and control": ({"reference__control_seeds": [1]}, "seed 1"),
     "unknown selector": (

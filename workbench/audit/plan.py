@@ -12,8 +12,9 @@ from workbench.core.errors import UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe
-from workbench.core.validation import describe_fault
+from workbench.core.validation import describe_fault, did_you_mean
 from workbench.core.vocabulary import PluginKind, Split
+from workbench.metrics.catalogue import CATALOGUE
 from workbench.registry import Registry
 
 PLAN_VERSION = 1
@@ -243,6 +244,13 @@ def check_against(plan: Plan, registry: Registry) -> None:
         registry.get(PluginKind.ATTACK, attack)
     for attribution in plan.attributions:
         registry.get(PluginKind.ATTRIBUTION, attribution)
+    for criterion in plan.criteria:
+        if criterion.metric not in CATALOGUE:
+            raise UsageError(
+                f"Criterion {criterion.name!r} names no known metric: {criterion.metric!r}"
+                f"{did_you_mean(criterion.metric, CATALOGUE)}",
+                remedy="See 'workbench metrics list'.",
+            )
     if plan.controls.attack not in plan.attacks:
         raise UsageError(
             f"The control attack {plan.controls.attack!r} is not among the plan's attacks.",

@@ -16,7 +16,7 @@ from workbench.jobs.handle import JobResult
 from workbench.jobs.lanes import LanePool
 from workbench.jobs.protocol import Job
 from workbench.registry import Registry
-from workbench.store import Project, now
+from workbench.store import Project, mark_interrupted, now
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Campaign:
 
     def run(self, *, resume: bool = False) -> CampaignResult:
         """Lock, prepare, run, compare and judge. UsageError if it ran before and not `resume`."""
+        mark_interrupted(self._project)
         self._refuse_second_run(resume)
         plan_id = lock_plan(self._project, self._plan)
         self._say(f"Plan {self._plan.name!r} locked as {self._plan.hash[:12]}.")
@@ -97,7 +98,15 @@ class Campaign:
             self._record_end(run_id, result)
 
         jobs = [self._job(f"run:{run_id}", "run", run=run_id) for run_id in run_ids]
-        self._pool.map(jobs, on_result=on_result)
+        try:
+            self._pool.map(jobs, on_result=on_result)
+        except BaseException:  # Ctrl-C too: no run may be left that seems to go on
+            self._cancel_unfinished(run_ids)
+            raise
+
+    def _cancel_unfinished(self, run_ids: list[int]) -> None:
+        for run_id in run_ids:
+            self._record_end(run_id, JobResult(RunStatus.CANCELLED))
 
     def _record_end(self, run_id: int, result: JobResult) -> None:
         """The worker writes how a run ended; when it could not, its death is written here."""

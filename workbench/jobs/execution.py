@@ -158,8 +158,10 @@ class _Throttle:
                 self._send(message)
 
     def _follow_up(self) -> None:
-        while self._holding.wait() and not self._stopping.wait(_INTERVAL):
-            self._holding.clear()
+        while self._holding.wait():
+            self._holding.clear()  # before the look at `_stopping`, or its wake-up could be lost
+            if self._stopping.wait(_INTERVAL):
+                return
             self._release()
 
     def _release(self) -> None:

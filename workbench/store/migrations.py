@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from enum import Enum
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import sqlite_utils
 
 from workbench import __version__
 from workbench.core.errors import ProjectError
+from workbench.store.columns import fetch
 from workbench.store.connection import connect, immediate
 from workbench.store.digests import changed_rows, differences
 from workbench.store.evidence import append_event
@@ -48,20 +50,32 @@ def record_migration(connection: sqlite3.Connection, kind: str, actor: str) -> N
     append_event(connection, kind, actor=actor, payload=payload)
 
 
-def is_newer(connection: sqlite3.Connection) -> bool:
-    """Whether a later version of the workbench has changed the schema."""
+class Age(Enum):
+    """How the schema of a file compares with the one this program knows."""
+
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
+def age_of(connection: sqlite3.Connection) -> Age:
+    """OperationalError if the file does not keep books of its schema."""
     with closing(sqlite3.connect(":memory:")) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(_database(empty))}
-    return not known.issuperset(_applied(connection))
+    applied = set(_applied(connection))
+    if applied == known:
+        return Age.CURRENT
+    return Age.OLDER if applied < known else Age.NEWER
 
 
 def last_writer(connection: sqlite3.Connection) -> str:
     """The program that gave the file its present schema."""
-    found = connection.execute(
-        "SELECT json_extract(payload, '$.program') FROM event "
-        "WHERE type IN ('project.created', 'project.upgraded') ORDER BY seq DESC LIMIT 1"
-    ).fetchone()
-    return str(found[0]) if found else "an unknown version"
+    changes = fetch(
+        connection,
+        "SELECT payload FROM event WHERE type IN ('project.created', 'project.upgraded') "
+        "ORDER BY seq DESC LIMIT 1",
+    )
+    return str(changes[0]["payload"].get("program")) if changes else "an unknown version"
 
 
 def upgrade(path: Path, connection: sqlite3.Connection) -> None:
@@ -70,10 +84,8 @@ def upgrade(path: Path, connection: sqlite3.Connection) -> None:
     All or nothing. A project that disagrees with its own log is refused (ProjectError): after
     new digests were recorded, nobody could see any more that it had been changed.
     """
-    if not MIGRATIONS.pending(_database(connection)):
-        return
     with immediate(connection):
-        if not MIGRATIONS.pending(_database(connection)):
+        if age_of(connection) is not Age.OLDER:
             return  # another process was faster
         if next(differences(connection), None):
             raise ProjectError(
@@ -96,7 +108,11 @@ def _back_up(path: Path, version: int) -> None:
 
 
 def _applied(connection: sqlite3.Connection) -> list[str]:
-    return [migration.name for migration in MIGRATIONS.applied(_database(connection))]
+    rows = connection.execute(
+        f"SELECT name FROM {MIGRATIONS.migrations_table} WHERE migration_set = ? ORDER BY id",
+        (MIGRATIONS.name,),
+    )
+    return [str(name) for (name,) in rows]
 
 
 def _database(connection: sqlite3.Connection) -> sqlite_utils.Database:

@@ -29,6 +29,7 @@ from workbench.store.connection import (
     plain_faults,
 )
 from workbench.store.evidence import now
+from workbench.store.migrations import Age
 from workbench.store.transaction import Transaction
 
 SIDE_FOLDER_ABOVE_BYTES = 256 << 20
@@ -178,19 +179,22 @@ class Project:
     def _check_and_upgrade(self) -> None:
         with self._borrowed(write=not self.read_only) as connection:
             _check_owner(connection, self.path)
-            if migrations.is_newer(connection):
-                if not self.read_only:
-                    raise ProjectError(
-                        f"Project {self.path.name!r} has a newer schema, "
-                        f"written by {migrations.last_writer(connection)}.",
-                        remedy="Open it read-only, or use that version.",
-                    )
-            elif not self.read_only:
-                migrations.upgrade(self.path, connection)
-            found = connection.execute("SELECT name FROM project").fetchone()
+            try:
+                age = migrations.age_of(connection)
+                found = connection.execute("SELECT name FROM project").fetchone()
+            except sqlite3.OperationalError as fault:
+                raise damaged(self.path, str(fault)) from fault
             if found is None:
                 raise damaged(self.path, "it has lost its name")
             self._name = str(found[0])
+            if age is Age.OLDER and not self.read_only:
+                migrations.upgrade(self.path, connection)
+            if age is Age.NEWER and not self.read_only:
+                raise ProjectError(
+                    f"Project {self.path.name!r} has a newer schema, "
+                    f"written by {migrations.last_writer(connection)}.",
+                    remedy="Open it read-only, or use that version.",
+                )
 
 
 def _make_file(path: Path) -> None:

@@ -42,7 +42,8 @@ def verify(project: Project) -> list[Fault]:
         for check in (_structure, _chain, _rows, _artifacts):
             try:
                 faults.extend(check(connection, project.path))
-            except (sqlite3.DatabaseError, UnicodeError) as fault:
+            # A damaged column may hold a value of any type.
+            except (sqlite3.DatabaseError, UnicodeError, TypeError) as fault:
                 faults.append(Fault("file", f"It cannot be read any further: {fault}."))
     return faults
 

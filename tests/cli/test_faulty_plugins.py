@@ -1,0 +1,169 @@
+"""A plugin that raises, crashes, hangs or returns nonsense hurts only its own run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workbench.store import Project, verify
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MANIFEST = """
+api = 1
+id = "faulty"
+title = "Faulty methods"
+version = "1"
+"""
+CONTRIBUTION = """
+[[contributions]]
+kind = "method"
+id = "{id}"
+title = "{id}"
+summary = "Fails in its own way."
+object = "method:{name}"
+needs = ["forget", "retain", "labels"]
+exactness = "approximate"
+"""
+METHODS = {
+    "raises": "raise ValueError('no such luck')",
+    "crashes": "import ctypes; ctypes.string_at(0)",
+    "returns-nonsense": "return 'a model'",
+    "returns-nan": "model.fc1.weight.data.fill_(float('nan')); return model",
+    "exits": "import os; os._exit(3)",
+    "hangs": "import time; time.sleep(600)",
+}
+
+
+@pytest.fixture
+def faulty(tmp_path, monkeypatch, workbench):
+    """A folder with the faulty plugin, trusted for this test only."""
+    monkeypatch.setenv("WORKBENCH_CONFIG_DIR", str(tmp_path / "config"))
+    folder = tmp_path / "plugins" / "faulty"
+    folder.mkdir(parents=True)
+    names = {id_: id_.title().replace("-", "") for id_ in METHODS}
+    (folder / "plugin.toml").write_text(
+        MANIFEST + "".join(CONTRIBUTION.format(id=id_, name=names[id_]) for id_ in METHODS)
+    )
+    (folder / "method.py").write_text(
+        "".join(
+            f"class {names[id_]}:\n    def unlearn(self, ctx, model, params):\n        {body}\n\n"
+            for id_, body in METHODS.items()
+        )
+    )
+    assert workbench("plugins", "trust", "faulty", "--plugins", folder)[0] == 0
+    return folder
+
+
+def statuses(path):
+    with Project.open(path, read_only=True) as project:
+        assert verify(project) == []
+        rows = project.rows("SELECT label, role, status, error FROM run")
+    return {row["label"]: row for row in rows}, {row["status"] for row in rows}
+
+
+def test_each_fault_ends_its_own_run_only(project, write_plan, workbench, faulty):
+    ids = [id_ for id_ in METHODS if id_ != "hangs"]
+    plan = write_plan(methods=[{"id": "fine-tune"}, *({"id": id_} for id_ in ids)])
+    code, out, _ = workbench(
+        "run", plan, "--project", project, "--plugins", faulty, "--jobs", "2",
+        "--device", "cpu", "--json",
+    )
+    rows, _ = statuses(project)
+    assert {id_: rows[id_]["status"] for id_ in ids} == {
+        "raises": "error",
+        "crashes": "crashed",
+        "returns-nonsense": "error",
+        "returns-nan": "error",
+        "exits": "crashed",
+    }
+    assert "no such luck" in rows["raises"]["error"]["message"]
+    assert "fc1.weight" in rows["returns-nan"]["error"]["message"]
+    assert rows["fine-tune"]["status"] == "done"
+    assert rows["retrain"]["status"] == "done"
+    document = json.loads(out)
+    assert {one["label"] for one in document["failed"]} == set(ids)
+    assert code in (10, 11, 12)
+
+
+def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty):
+    (faulty / "method.py").write_text("open('owned', 'w')\n" + (faulty / "method.py").read_text())
+    code, _, err = workbench(
+        "run", write_plan(methods=[{"id": "raises"}]), "--project", project, "--plugins", faulty,
+        "--in-process",
+    )
+    rows, _ = statuses(project)
+    assert not Path("owned").exists()
+    assert code != 0
+    assert "trust" in err + json.dumps(rows.get("raises", {}).get("error") or "")
+
+
+def test_ctrl_c_ends_a_hanging_run_and_resume_finishes_the_rest(
+    project, write_plan, workbench, faulty
+):
+    plan = write_plan(methods=[{"id": "hangs"}, {"id": "fine-tune"}])
+    command = [
+        sys.executable, "-m", "workbench", "run", plan, "--project", project,
+        "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+    ]
+    with subprocess.Popen(
+        [str(part) for part in command],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:
+        _wait_until_running(project, "hangs")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    rows, _ = statuses(project)
+    assert rows["hangs"]["status"] == "cancelled"
+    assert rows["retrain"]["status"] == "done"
+    calmer = (faulty / "method.py").read_text().replace("time.sleep(600)", "return model")
+    (faulty / "method.py").write_text(calmer)
+    assert workbench("plugins", "trust", "faulty", "--plugins", faulty)[0] == 0
+    code, _, err = workbench(
+        "run", plan, "--project", project, "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+        "--resume",
+    )
+    assert code in (10, 11, 12), err
+    rows, found = statuses(project)
+    assert found == {"done"}
+
+
+def test_a_killed_program_leaves_its_run_interrupted(project, write_plan, workbench, faulty):
+    plan = write_plan(methods=[{"id": "hangs"}])
+    command = [
+        sys.executable, "-m", "workbench", "run", plan, "--project", project,
+        "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+    ]
+    with subprocess.Popen(
+        [str(part) for part in command],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    ) as process:
+        _wait_until_running(project, "hangs")
+        process.kill()
+    plan.write_text(plan.read_text().replace('"hangs"', '"fine-tune"'))
+    code, _, err = workbench("run", plan, "--project", project, "--in-process")
+    assert code in (10, 11, 12), err
+    with Project.open(project, read_only=True) as opened:
+        row = opened.row("SELECT status FROM run WHERE label = 'hangs'")
+    assert row["status"] == "interrupted"
+
+
+def _wait_until_running(path, label):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with Project.open(path, read_only=True) as project:
+            if project.row(
+                "SELECT 1 AS there FROM run WHERE label = ? AND status = 'running'", label
+            ):
+                return
+        time.sleep(0.2)
+    pytest.fail(f"{label} never started")
