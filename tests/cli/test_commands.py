@@ -33,9 +33,7 @@ def test_too_few_references_cannot_pass(finished):
 
 
 def test_run_prints_one_json_document(project, write_plan, workbench):
-    code, out, err = workbench(
-        "run", write_plan(), "--project", project, "--in-process", "--json"
-    )
+    code, out, err = workbench("run", write_plan(), "--project", project, "--in-process", "--json")
     document = json.loads(out)
     expected = {"PASS": 0, "FAIL": 10, "INCONCLUSIVE": 11, "INVALID": 12}
     assert code == expected[document["outcome"]]
@@ -94,7 +92,13 @@ def test_the_shell_path_import_select_run(project, write_plan, workbench, tmp_pa
     assert code == 0, err
     name = json.loads(out)["name"]
     code, out, err = workbench(
-        "select", "--project", project, "--where", "class == 1 and row < 100", "--name", "few",
+        "select",
+        "--project",
+        project,
+        "--where",
+        "class == 1 and row < 100",
+        "--name",
+        "few",
         "--json",
     )
     assert code == 0, err
@@ -122,8 +126,16 @@ def test_a_model_file_is_imported_and_audited(project, write_plan, workbench, tm
     file = tmp_path / "weights.safetensors"
     save_file(model.state_dict(), file)
     code, _, err = workbench(
-        "import-model", file, "--project", project, "--architecture", "mlp",
-        "--param", "hidden=[16]", "--name", "given",
+        "import-model",
+        file,
+        "--project",
+        project,
+        "--architecture",
+        "mlp",
+        "--param",
+        "hidden=[16]",
+        "--name",
+        "given",
     )
     assert code == 0, err
     with Project.open(project, read_only=True) as opened:

@@ -71,8 +71,17 @@ def test_each_fault_ends_its_own_run_only(project, write_plan, workbench, faulty
     ids = [id_ for id_ in METHODS if id_ != "hangs"]
     plan = write_plan(methods=[{"id": "fine-tune"}, *({"id": id_} for id_ in ids)])
     code, out, _ = workbench(
-        "run", plan, "--project", project, "--plugins", faulty, "--jobs", "2",
-        "--device", "cpu", "--json",
+        "run",
+        plan,
+        "--project",
+        project,
+        "--plugins",
+        faulty,
+        "--jobs",
+        "2",
+        "--device",
+        "cpu",
+        "--json",
     )
     rows, _ = statuses(project)
     assert {id_: rows[id_]["status"] for id_ in ids} == {
@@ -94,7 +103,12 @@ def test_each_fault_ends_its_own_run_only(project, write_plan, workbench, faulty
 def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty):
     (faulty / "method.py").write_text("open('owned', 'w')\n" + (faulty / "method.py").read_text())
     code, _, err = workbench(
-        "run", write_plan(methods=[{"id": "raises"}]), "--project", project, "--plugins", faulty,
+        "run",
+        write_plan(methods=[{"id": "raises"}]),
+        "--project",
+        project,
+        "--plugins",
+        faulty,
         "--in-process",
     )
     rows, _ = statuses(project)
@@ -108,13 +122,27 @@ def test_ctrl_c_ends_a_hanging_run_and_resume_finishes_the_rest(
 ):
     plan = write_plan(methods=[{"id": "hangs"}, {"id": "fine-tune"}])
     command = [
-        sys.executable, "-m", "workbench", "run", plan, "--project", project,
-        "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+        sys.executable,
+        "-m",
+        "workbench",
+        "run",
+        plan,
+        "--project",
+        project,
+        "--plugins",
+        faulty,
+        "--jobs",
+        "1",
+        "--device",
+        "cpu",
     ]
     with subprocess.Popen(
         [str(part) for part in command],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         _wait_until_running(project, "hangs")
         process.send_signal(signal.SIGINT)
@@ -128,7 +156,16 @@ def test_ctrl_c_ends_a_hanging_run_and_resume_finishes_the_rest(
     (faulty / "method.py").write_text(calmer)
     assert workbench("plugins", "trust", "faulty", "--plugins", faulty)[0] == 0
     code, _, err = workbench(
-        "run", plan, "--project", project, "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+        "run",
+        plan,
+        "--project",
+        project,
+        "--plugins",
+        faulty,
+        "--jobs",
+        "1",
+        "--device",
+        "cpu",
         "--resume",
     )
     assert code in (10, 11, 12), err
@@ -139,13 +176,26 @@ def test_ctrl_c_ends_a_hanging_run_and_resume_finishes_the_rest(
 def test_a_killed_program_leaves_its_run_interrupted(project, write_plan, workbench, faulty):
     plan = write_plan(methods=[{"id": "hangs"}])
     command = [
-        sys.executable, "-m", "workbench", "run", plan, "--project", project,
-        "--plugins", faulty, "--jobs", "1", "--device", "cpu",
+        sys.executable,
+        "-m",
+        "workbench",
+        "run",
+        plan,
+        "--project",
+        project,
+        "--plugins",
+        faulty,
+        "--jobs",
+        "1",
+        "--device",
+        "cpu",
     ]
     with subprocess.Popen(
         [str(part) for part in command],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     ) as process:
         _wait_until_running(project, "hangs")
         process.kill()

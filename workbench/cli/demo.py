@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from workbench.audit.plan import read_plan
-from workbench.cli.options import add_lanes
 from workbench.cli.lanes import open_pool
+from workbench.cli.options import add_lanes
 from workbench.cli.output import Output
 from workbench.cli.run import document, summary
 from workbench.core.errors import UsageError

@@ -9,7 +9,8 @@ from typing import Any
 from workbench import __version__
 from workbench.cli.options import add_plugin_folders
 from workbench.cli.output import Output
-from workbench.jobs.lane import Job, Lane
+from workbench.jobs.lane import Lane
+from workbench.jobs.protocol import Job
 from workbench.metrics.known_answers import check_known_answers
 from workbench.registry import Registry
 
@@ -56,13 +57,18 @@ def _lines(document: dict[str, Any], wrong: int) -> list[str]:
     if "problem" in worker:
         lines.append(f"compute: {worker['problem']}")
     else:
-        lines.append(f"compute: {worker['device']} ({worker['device_name']}), "
-                     f"torch {worker['torch']}, {worker['threads']} threads")
+        lines.append(
+            f"compute: {worker['device']} ({worker['device_name']}), "
+            f"torch {worker['torch']}, {worker['threads']} threads"
+        )
     lines.append(f"plugins: {document['plugins']} found, {len(document['broken'])} broken")
     lines += [f"  {broken['problem']}" for broken in document["broken"]]
     answers = document["known_answers"]
     lines.append(f"metrics: {len(answers) - wrong} of {len(answers)} known answers reproduced")
-    lines += [f"  {a['name']}: expected {a['expected']}, got {a['got']}"
-              for a in answers if not a["correct"]]
+    lines += [
+        f"  {a['name']}: expected {a['expected']}, got {a['got']}"
+        for a in answers
+        if not a["correct"]
+    ]
     lines.append("Everything is in order." if document["healthy"] else "Something is wrong.")
     return lines

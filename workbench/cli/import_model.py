@@ -9,7 +9,8 @@ from workbench.cli.options import add_params, add_plugin_folders, add_project, p
 from workbench.cli.output import Output
 from workbench.core.errors import UsageError
 from workbench.jobs.campaign import failure_of
-from workbench.jobs.lane import Job, Lane
+from workbench.jobs.lane import Lane
+from workbench.jobs.protocol import Job
 from workbench.store import Project
 
 

@@ -6,8 +6,9 @@ import argparse
 import os
 
 from workbench.jobs.campaign import failure_of
-from workbench.jobs.lane import Job, Lane
+from workbench.jobs.lane import Lane
 from workbench.jobs.lanes import LanePool
+from workbench.jobs.protocol import Job
 
 
 def open_pool(options: argparse.Namespace) -> LanePool:

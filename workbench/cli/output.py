@@ -35,5 +35,7 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
     """Left-aligned columns, two spaces apart, as lines."""
     everything = [list(header), *[list(row) for row in rows]]
     widths = [max(len(row[i]) for row in everything) for i in range(len(header))]
-    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-            for row in everything]
+    return [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in everything
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from workbench.cli.options import add_plugin_folders
 from workbench.cli.output import Output, table
@@ -49,7 +50,10 @@ def _list(registry: Registry, output: Output) -> int:
         ],
     }
     lines = table(
-        [[str(one.kind), one.id, one.declared.title, str(one.plugin.origin)] for one in contributed],
+        [
+            [str(one.kind), one.id, one.declared.title, str(one.plugin.origin)]
+            for one in contributed
+        ],
         ["KIND", "ID", "TITLE", "ORIGIN"],
     )
     lines += [f"broken: {broken.problem}" for broken in registry.broken]
@@ -58,9 +62,7 @@ def _list(registry: Registry, output: Output) -> int:
 
 
 def _show(registry: Registry, wanted: str, output: Output) -> int:
-    found = [
-        one for kind in PluginKind for one in registry.contributions(kind) if one.id == wanted
-    ]
+    found = [one for kind in PluginKind for one in registry.contributions(kind) if one.id == wanted]
     if not found:
         known = [one.id for kind in PluginKind for one in registry.contributions(kind)]
         raise UsageError(
@@ -75,14 +77,16 @@ def _show(registry: Registry, wanted: str, output: Output) -> int:
         lines += [f"needs: {', '.join(one.declared.needs) or 'nothing'}"]
         lines += [f"cost: {one.declared.cost or 'not stated'}"]
         lines += [f"source: {one.declared.citation or 'not stated'}"]
-        lines += [f"  {field['name']} = {field['default']}  {field['description']}"
-                  for field in card["params"]]
+        lines += [
+            f"  {field['name']} = {field['default']}  {field['description']}"
+            for field in card["params"]
+        ]
         lines += [""]
     output.result({"contributions": cards}, lines)
     return 0
 
 
-def _card(one: Contributed) -> dict[str, object]:
+def _card(one: Contributed) -> dict[str, Any]:
     schema = one.params_model().model_json_schema()
     params = [
         {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from workbench.audit.findings import CandidateVerdict, ControlResult
 from workbench.audit.plan import read_plan
-from workbench.cli.options import add_lanes, add_plugin_folders, add_project
 from workbench.cli.lanes import open_pool
+from workbench.cli.options import add_lanes, add_plugin_folders, add_project
 from workbench.cli.output import Output, table
 from workbench.core.vocabulary import Outcome
 from workbench.jobs.campaign import Campaign, CampaignResult, dry_run
@@ -91,6 +91,9 @@ def summary(result: CampaignResult) -> list[str]:
         for candidate in audit.candidates
     ]
     lines = table(rows, ["FORGET SET", "KIND", "NAME", "OUTCOME"])
-    lines += [f"{one['label']} seed {one['seed']} ended as {one['status']}: "
-              f"{(one['error'] or {}).get('message', 'no message')}" for one in result.failed]
+    lines += [
+        f"{one['label']} seed {one['seed']} ended as {one['status']}: "
+        f"{(one['error'] or {}).get('message', 'no message')}"
+        for one in result.failed
+    ]
     return [*lines, f"Plan: {result.verdict.outcome}. {result.verdict.reason}"]

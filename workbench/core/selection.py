@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -94,9 +95,9 @@ def select(rule: Rule, columns: Columns) -> Mask:
                 mask |= np.equal(*_comparable(name, columns, value))
             return mask
         case AllOf(rules=rules):
-            return np.logical_and.reduce([select(part, columns) for part in rules])
+            return reduce(np.logical_and, (select(part, columns) for part in rules))
         case AnyOf(rules=rules):
-            return np.logical_or.reduce([select(part, columns) for part in rules])
+            return reduce(np.logical_or, (select(part, columns) for part in rules))
         case Not(rule=inner):
             return ~select(inner, columns)
 

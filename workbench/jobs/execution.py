@@ -144,33 +144,33 @@ class _Throttle:
         self._stopping.set()
         self._holding.set()
         self._thread.join()
-        self._release()
+        self._release(list(self._held))
 
     def offer(self, stream: str, message: protocol.Reply) -> None:
         with self._lock:
-            now = time.monotonic()
-            if now - self._sent_at.get(stream, -_INTERVAL) < _INTERVAL:
-                self._held[stream] = message
-                self._holding.set()
+            self._held[stream] = message
+            if self._is_due(stream):
+                self._release([stream])
             else:
-                self._held.pop(stream, None)
-                self._sent_at[stream] = now
-                self._send(message)
+                self._holding.set()
 
     def _follow_up(self) -> None:
         while self._holding.wait():
             self._holding.clear()  # before the look at `_stopping`, or its wake-up could be lost
             if self._stopping.wait(_INTERVAL):
                 return
-            self._release()
+            with self._lock:
+                self._release([stream for stream in self._held if self._is_due(stream)])
+                if self._held:
+                    self._holding.set()
 
-    def _release(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            for stream, message in self._held.items():
-                self._sent_at[stream] = now
-                self._send(message)
-            self._held.clear()
+    def _is_due(self, stream: str) -> bool:
+        return time.monotonic() - self._sent_at.get(stream, -_INTERVAL) >= _INTERVAL
+
+    def _release(self, streams: list[str]) -> None:
+        for stream in streams:
+            self._sent_at[stream] = time.monotonic()
+            self._send(self._held.pop(stream))
 
 
 def _explain(job: Job, error: BaseException) -> protocol.Error:

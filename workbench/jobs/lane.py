@@ -158,7 +158,7 @@ class Lane:
             self._ready_worker()
         except OSError as error:
             self._outcome = _no_worker(handle.job, error)
-        if handle.cancelled:
+        if handle.cancelled or self._closed:
             self._outcome = protocol.Cancelled(job=handle.job.id)
         if self._outcome is None:
             self._start(handle)

@@ -82,9 +82,7 @@ class Selector(Protocol[P_contra]):
 class Architecture(Protocol[P_contra]):
     """Builds an untrained network."""
 
-    def build(
-        self, input_shape: tuple[int, ...], n_outputs: int, params: P_contra
-    ) -> nn.Module:
+    def build(self, input_shape: tuple[int, ...], n_outputs: int, params: P_contra) -> nn.Module:
         """A module mapping (b, *input_shape) float32 to (b, n_outputs)."""
         ...
 

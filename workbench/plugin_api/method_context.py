@@ -118,8 +118,13 @@ class MethodContext(Protocol):
         ...
 
     def squared_gradients(
-        self, model: nn.Module, splits: Sequence[Split | str], loss: Callable[[Batch], Tensor],
-        *, batch_size: int, power: int = 2,
+        self,
+        model: nn.Module,
+        splits: Sequence[Split | str],
+        loss: Callable[[Batch], Tensor],
+        *,
+        batch_size: int,
+        power: int = 2,
     ) -> dict[str, Tensor]:
         """Mean over batches of |gradient of `loss`| ** `power`, per named parameter, eval mode.
 

@@ -22,6 +22,7 @@ from workbench.store.connection import damaged, plain_disk_faults
 CHUNK_BYTES = 1 << 20  # measured: larger chunks write no faster and are read more slowly
 BYTES = "bytes"  # the dtype of an artifact that is not an array
 _KINDS = "biufcUSmM"
+_DTYPE = re.compile(rf"[<>|][{_KINDS}]\d+(\[\d*[a-zA-Z]+\])?")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -141,12 +142,11 @@ def _array_dtype(project: Path, digest: str, text: str) -> np.dtype[Any]:
     if text == BYTES:
         raise ProjectError(f"Artifact {digest[:12]} is bytes, not an array.")
     try:
-        dtype = np.dtype(text)
+        if _DTYPE.fullmatch(text):
+            return np.dtype(text)
     except (TypeError, ValueError) as fault:
         raise damaged(project, f"artifact {digest[:12]} has no readable type") from fault
-    if dtype.kind not in _KINDS:
-        raise damaged(project, f"artifact {digest[:12]} has no readable type")
-    return dtype
+    raise damaged(project, f"artifact {digest[:12]} has no readable type")
 
 
 def _read_chunks(

@@ -10,10 +10,10 @@ from workbench.compute.seeding import seed_everything
 from workbench.core.errors import UsageError
 from workbench.core.vocabulary import PluginKind
 from workbench.jobs.execution import Channel
-from workbench.jobs.preparation import architecture_for, import_model, prepare
+from workbench.jobs.executor.preparation import architecture_for, import_model, prepare
+from workbench.jobs.executor.run_execution import execute_run
+from workbench.jobs.executor.workspace import Workspace
 from workbench.jobs.protocol import Job
-from workbench.jobs.run_execution import execute_run
-from workbench.jobs.workspace import Workspace
 
 
 class Executor:

@@ -27,8 +27,8 @@ from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue, not_computed
 from workbench.core.vocabulary import Direction, PluginKind, RunRole, RunStatus, Split, Unit
 from workbench.jobs.execution import Channel
-from workbench.jobs.preparation import stored_outputs
-from workbench.jobs.workspace import RunEvents, Workspace
+from workbench.jobs.executor.preparation import stored_outputs
+from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.plugin_api import Cancelled, RowOutputs
 from workbench.store import now, save_environment, save_metrics, save_model, worker_identity

@@ -19,8 +19,8 @@ from workbench.core.hashing import hash_arrays
 from workbench.core.recipe import Recipe
 from workbench.core.vocabulary import PluginKind, Split
 from workbench.jobs.execution import Channel
+from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.importing import import_dataset, save_choice
-from workbench.jobs.workspace import RunEvents, Workspace
 from workbench.registry import Registry
 from workbench.store import load_outputs, save_model, save_outputs
 
@@ -149,12 +149,13 @@ def _trained(
     data: DatasetTensors,
     channel: Channel,
 ) -> tuple[int, nn.Module]:
+    recipe = plan.recipe.model_dump(mode="json")
     source = {
         "trained": True,
         "seed": plan.model.seed,
         "architecture": architecture,
         "dataset": data.dataset.fingerprint,
-        "recipe": plan.recipe.model_dump(mode="json"),
+        "recipe": recipe,
     }
     for row in workspace.project.rows("SELECT id, source FROM model WHERE name = 'original'"):
         if row["source"] == source:
@@ -173,7 +174,7 @@ def _trained(
             tensors,
             parent_id=None,
             dataset_id=dataset_id,
-            recipe=source["recipe"],
+            recipe=recipe,
             source=source,
         )
     return model_id, model
