@@ -4,25 +4,16 @@ import os
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from listening import Heard, eventually
 
-from workbench.jobs import protocol
 from workbench.jobs.lane import Lane
 
 TOY = "toy_executor:Toy"
-PATIENCE = 60.0  # seconds a test waits for what should happen at once
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.01)
 
 
 def children() -> set[int]:
@@ -38,7 +29,7 @@ def children() -> set[int]:
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """After the test no thread, no process and no temporary file of it may be left."""
     if sys.platform != "linux":
@@ -53,7 +44,7 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert list(files.iterdir()) == []
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_lane(nothing_left: None) -> Iterator[Callable[..., Lane]]:
     lanes = []
 
@@ -68,7 +59,7 @@ def make_lane(nothing_left: None) -> Iterator[Callable[..., Lane]]:
         lane.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def lane(make_lane: Callable[..., Lane]) -> Lane:
     return make_lane()
 
@@ -78,25 +69,6 @@ def any_lane(request: pytest.FixtureRequest, make_lane: Callable[..., Lane]) -> 
     return make_lane(in_process=request.param)
 
 
-class Heard(list[protocol.Reply]):
-    """A listener that remembers, and lets a test wait until something was said."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.threads: set[str] = set()
-
-    def __call__(self, message: protocol.Reply) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.append(message)
-
-    def of(self, kind: type) -> list[Any]:
-        return [message for message in self if isinstance(message, kind)]
-
-    def wait_for(self, kind: type) -> Any:
-        eventually(lambda: bool(self.of(kind)), f"a {kind.__name__} message")
-        return self.of(kind)[0]
-
-
-@pytest.fixture()
+@pytest.fixture
 def heard() -> Heard:
     return Heard()

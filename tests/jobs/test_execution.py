@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workbench.compute.cancellation import CancelToken
+from workbench.core.cancellation import CancelToken
 from workbench.jobs import protocol
 from workbench.jobs.execution import Channel, load_executor, run_job
 from workbench.jobs.protocol import Job
@@ -57,9 +57,9 @@ def test_each_curve_keeps_its_own_pace() -> None:
         for step in range(100):
             channel.series("loss", step, 1.0)
             channel.series("accuracy", step, 0.5)
-    last = {message.name: message.x for message in sent if isinstance(message, protocol.Series)}
-    assert last == {"loss": 99, "accuracy": 99}
-    assert [message.name for message in sent[:2]] == ["loss", "accuracy"]
+    points = [message for message in sent if isinstance(message, protocol.Series)]
+    assert {point.name: point.x for point in points} == {"loss": 99, "accuracy": 99}
+    assert [point.name for point in points[:2]] == ["loss", "accuracy"]
 
 
 def test_shares_stay_between_zero_and_one_in_order() -> None:

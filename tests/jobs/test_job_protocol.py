@@ -106,9 +106,9 @@ def test_a_reply_is_not_taken_for_a_command() -> None:
 
 
 def test_a_job_is_received_as_an_independent_copy() -> None:
-    payload = {"rows": [1, 2], "shape": (3, 4)}
-    received = protocol.as_received(Job("1", "run", payload))
-    payload["rows"].append(3)
+    rows = [1, 2]
+    received = protocol.as_received(Job("1", "run", {"rows": rows, "shape": (3, 4)}))
+    rows.append(3)
     assert received == Job("1", "run", {"rows": [1, 2], "shape": [3, 4]})
 
 

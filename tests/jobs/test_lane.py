@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import PATIENCE, Heard, eventually
+from listening import PATIENCE, Heard, eventually
 
 from workbench.core.errors import UsageError
 from workbench.core.vocabulary import RunStatus
@@ -34,14 +34,16 @@ def test_messages_come_in_order_on_the_lane_thread(any_lane: Lane, heard: Heard)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert heard.of(protocol.Series)[-1].x == 199
-    assert heard.of(protocol.Committed) == [
-        protocol.Committed(job="count-1", what={"steps": 200})
-    ]
+    assert heard.of(protocol.Committed) == [protocol.Committed(job="count-1", what={"steps": 200})]
     assert heard.threads == {"lane cpu"}
 
 
 def test_a_job_gets_its_payload_and_gives_its_result(any_lane: Lane) -> None:
-    payload = {"text": "naïve\n\x1e", "shape": (2, 3), "nested": {"none": None, "x": 0.1}}
+    payload: dict[str, Any] = {
+        "text": "naïve\n\x1e",
+        "shape": (2, 3),
+        "nested": {"none": None, "x": 0.1},
+    }
     result = do(any_lane, "echo", **payload)
     assert result.result is not None
     assert result.result["payload"] == payload | {"shape": [2, 3]}
@@ -208,10 +210,10 @@ def test_an_executor_that_cannot_be_made(make_lane: MakeLane, in_process: bool) 
 def test_cancel_stops_a_running_job(any_lane: Lane, heard: Heard) -> None:
     handle = any_lane.submit(Job("1", "wait_for_cancel"), heard)
     heard.wait_for(protocol.Progress)
-    assert handle.status is RunStatus.RUNNING
+    before = handle.status
     handle.cancel()
     assert handle.wait(PATIENCE) == JobResult(RunStatus.CANCELLED)
-    assert handle.status is RunStatus.CANCELLED
+    assert (before, handle.status) == (RunStatus.RUNNING, RunStatus.CANCELLED)
     assert isinstance(heard[-1], protocol.Cancelled)
     handle.cancel()
     assert do(any_lane, "nothing").status is RunStatus.DONE
@@ -349,9 +351,7 @@ def test_a_lane_that_did_nothing_closes(make_lane: MakeLane) -> None:
 
 def test_threads_and_environment_reach_the_worker(make_lane: MakeLane) -> None:
     names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES"]
-    lane = make_lane(
-        threads=3, environment={"CUDA_VISIBLE_DEVICES": "1", "MKL_NUM_THREADS": "2"}
-    )
+    lane = make_lane(threads=3, environment={"CUDA_VISIBLE_DEVICES": "1", "MKL_NUM_THREADS": "2"})
     result = do(lane, "environment", names=names).result
     assert result is not None
     assert result["environment"] == dict(zip(names, ["3", "2", "1"], strict=True))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Heard, eventually
+from listening import PATIENCE, Heard, eventually
 
 from workbench.core.vocabulary import RunStatus
 from workbench.jobs import protocol
@@ -121,15 +121,15 @@ print("left", flush=True)
 """
 
 
-@pytest.fixture()
-def start_parent() -> Callable[[str], subprocess.Popen[str]]:
+@pytest.fixture
+def start_parent(tmp_path: Path) -> Callable[[str], subprocess.Popen[str]]:
     def start(kind: str) -> subprocess.Popen[str]:
         repository = Path(__file__).parents[2]
         path = os.pathsep.join([str(repository), str(Path(__file__).parent)])
         return subprocess.Popen(
             [sys.executable, "-c", PARENT, kind],
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": path},
+            env=os.environ | {"PYTHONPATH": path, "TMPDIR": str(tmp_path)},
             text=True,
             start_new_session=True,
         )
@@ -139,7 +139,7 @@ def start_parent() -> Callable[[str], subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("kind", ["wait_for_cancel", "ignore_cancel", "hold_interpreter"])
 def test_no_worker_outlives_a_killed_parent(
-    start_parent: Callable[[str], subprocess.Popen[str]], kind: str
+    start_parent: Callable[[str], subprocess.Popen[str]], tmp_path: Path, kind: str
 ) -> None:
     if kind == "hold_interpreter" and sys.platform != "linux":
         pytest.skip("only Linux ends a worker that never runs Python again")
@@ -149,6 +149,7 @@ def test_no_worker_outlives_a_killed_parent(
         assert process_start(worker) is not None
         parent.kill()
     eventually(lambda: process_start(worker) is None, "the worker ends")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["wait_for_cancel", "hold_interpreter"])

@@ -1,5 +1,6 @@
 """An executor whose jobs do everything a job can do to its worker. Free of torch."""
 
+# ruff: noqa: T201
 from __future__ import annotations
 
 import ctypes
@@ -35,11 +36,13 @@ class Broken:
 
 
 class Raw:
-    def run(self, job: Job, channel: Channel) -> Any:
-        return job.payload["returned"]
+    """Returns whatever it is told to."""
 
     def __init__(self, device: str) -> None:
         pass
+
+    def run(self, job: Job, _: Channel) -> Any:
+        return job.payload["returned"]
 
 
 def _identity() -> dict[str, Any]:
@@ -115,7 +118,7 @@ def raise_data_error(channel: Channel) -> None:
 
 def raise_plugin_error(channel: Channel) -> None:
     try:
-        raise ZeroDivisionError("division by zero")
+        1 / 0  # noqa: B018
     except ZeroDivisionError as error:
         raise PluginError("The method 'ssd' failed.", plugin="toy-methods") from error
 
@@ -141,7 +144,7 @@ def leave_at_once(channel: Channel) -> None:
 
 def crash(channel: Channel) -> None:
     channel.log("about to crash")
-    faulthandler._sigsegv()
+    faulthandler._sigsegv()  # type: ignore[attr-defined]
 
 
 def be_killed(channel: Channel) -> None:

@@ -217,7 +217,7 @@ def test_any_flipped_byte_is_found_or_changes_no_content(
     rng = random.Random(3)
     used = [match.start() for match in re.finditer(rb"[^\0]", populated_bytes)]
     found = 0
-    for offset in rng.sample(used, len(used)):
+    for offset in rng.sample(used, 250):
         flipped = bytes([populated_bytes[offset] ^ 1 << rng.randrange(8)])
         populated.write_bytes(populated_bytes[:offset] + flipped + populated_bytes[offset + 1 :])
         try:

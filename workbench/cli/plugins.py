@@ -49,13 +49,8 @@ def _list(registry: Registry, output: Output) -> int:
             {"where": str(broken.where), "problem": broken.problem} for broken in registry.broken
         ],
     }
-    lines = table(
-        [
-            [str(one.kind), one.id, one.declared.title, str(one.plugin.origin)]
-            for one in contributed
-        ],
-        ["KIND", "ID", "TITLE", "ORIGIN"],
-    )
+    rows = [[str(c.kind), c.id, c.declared.title, str(c.plugin.origin)] for c in contributed]
+    lines = table(rows, ["KIND", "ID", "TITLE", "ORIGIN"])
     lines += [f"broken: {broken.problem}" for broken in registry.broken]
     output.result(document, lines)
     return 0

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.modes import frozen_copy
 from workbench.compute.seeding import isolated_rng
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import PluginError, WorkbenchError
 from workbench.core.params import Params

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workbench.compute.batching import HostBatch, MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.events import EventSink, Unheard
 from workbench.compute.gradients import Loss, NotFiniteError, batch_gradient
 from workbench.compute.modes import eval_mode, frozen_copy, why_indivisible
@@ -18,6 +17,7 @@ from workbench.compute.progress import Progress
 from workbench.compute.seeding import generator
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import DivergenceError, make_optimiser, train
+from workbench.core.cancellation import CancelToken
 from workbench.core.errors import PluginError, UsageError
 from workbench.core.recipe import Recipe
 from workbench.core.vocabulary import Split

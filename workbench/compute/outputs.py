@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.modes import eval_mode
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 

@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.events import EventSink, Unheard
 from workbench.compute.outputs import accuracy_on
 from workbench.compute.seeding import draw_seed, generator, isolated_rng
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import OptimiserStep, make_optimiser, shuffled, train
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.core.recipe import Recipe

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from workbench.compute.batching import HostBatch, MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.events import EventSink, Unheard
 from workbench.compute.gradients import NotFiniteError, batch_gradient
 from workbench.compute.modes import each_mode_kept, why_indivisible
 from workbench.compute.seeding import draw_seed, isolated_rng
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.cancellation import CancelToken
 from workbench.core.errors import DataError, UsageError, WorkbenchError
 from workbench.core.recipe import Recipe
 from workbench.plugin_api import Batch

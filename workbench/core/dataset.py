@@ -42,7 +42,7 @@ class Dataset:
     split: NDArray[np.str_]
     class_names: tuple[str, ...]
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    preprocessing: Preprocessing = Preprocessing()
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
     task: str = "classification"
     notes: str = ""
 

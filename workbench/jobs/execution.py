@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from workbench.compute.cancellation import CancelToken
+from workbench.core.cancellation import CancelToken
 from workbench.core.errors import PluginError, WorkbenchError
 from workbench.jobs import protocol
 from workbench.jobs.protocol import Job

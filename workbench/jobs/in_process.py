@@ -7,7 +7,7 @@ import queue
 import sys
 import threading
 
-from workbench.compute.cancellation import CancelToken
+from workbench.core.cancellation import CancelToken
 from workbench.jobs import protocol
 from workbench.jobs.execution import hello, load_executor, run_job
 from workbench.jobs.handle import JobHandle

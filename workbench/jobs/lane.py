@@ -153,17 +153,15 @@ class Lane:
         if self._running or not self._queued:
             return
         handle = self._running = self._queued.popleft()
-        self._outcome, self._log_ended = None, False
+        if handle.cancelled or self._closed:
+            self._conclude(protocol.Cancelled(job=handle.job.id))
+            return
         try:
             self._ready_worker()
         except OSError as error:
-            self._outcome = _no_worker(handle.job, error)
-        if handle.cancelled or self._closed:
-            self._outcome = protocol.Cancelled(job=handle.job.id)
-        if self._outcome is None:
-            self._start(handle)
+            self._conclude(_no_worker(handle.job, error))
         else:
-            self._conclude(self._outcome)
+            self._start(handle)
 
     def _start(self, handle: JobHandle) -> None:
         if self._hello:
@@ -248,19 +246,17 @@ class Lane:
             self._conclude(protocol.Cancelled(job=handle.job.id))
         elif self._worker_served and handle.status is RunStatus.QUEUED:
             self._running = None  # it died of an earlier job, before it took this one up
-            self._enqueue_first(handle)
+            self._queued.appendleft(handle)
+            self._start_next()
         else:
             self._conclude(_crash(handle.job, exited), crashed=True)
 
     def _conclude(self, outcome: protocol.Outcome, *, crashed: bool = False) -> None:
-        if handle := self._running:
-            self._running = None
+        handle, self._running = self._running, None
+        self._outcome, self._log_ended = None, False
+        if handle:
             handle.finish(RunStatus.CRASHED if crashed else _STATUS[type(outcome)], outcome)
         self._actions.put(self._start_next)
-
-    def _enqueue_first(self, handle: JobHandle) -> None:
-        self._queued.appendleft(handle)
-        self._start_next()
 
     def _cancel(self, handle: JobHandle) -> None:
         if handle in self._queued:

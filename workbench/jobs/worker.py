@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workbench.compute.cancellation import CancelToken
+from workbench.core.cancellation import CancelToken
 from workbench.jobs import protocol
 from workbench.jobs.execution import hello, load_executor, run_job
 from workbench.jobs.processes import die_with_parent_thread, end_at_once
@@ -116,6 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     die_with_parent_thread()
     with options.fault_file.open("w") as faults:
         faulthandler.enable(faults)
+        if sys.platform != "win32":
+            options.fault_file.unlink()  # the lane has it open; a lane that is killed leaves none
         Worker(_Pipes()).serve(options.device, options.executor)
         faulthandler.disable()
 

@@ -92,12 +92,12 @@ class WorkerProcess:
         self.killed = False
         self._on_event = on_event
         handle, name = tempfile.mkstemp(prefix="workbench-worker-", suffix=".fault")
-        os.close(handle)
+        self._faults = os.fdopen(handle, errors="replace")
         self._fault_file = Path(name)
         try:
             self._process = _start(worker_command(device, executor, self._fault_file), environment)
         except OSError:
-            self._fault_file.unlink()
+            self._take_faults()
             raise
         self._listeners = [
             threading.Thread(target=listen, name="worker pipe", daemon=True)
@@ -146,9 +146,13 @@ class WorkerProcess:
             thread.join(_LAST_WORDS)
         with contextlib.suppress(BrokenPipeError):
             _pipe(self._process.stdin).close()
-        faults = self._fault_file.read_text(errors="replace").strip()
-        self._fault_file.unlink()
-        self._on_event(self, Exited(exit_in_words(code), faults))
+        self._on_event(self, Exited(exit_in_words(code), self._take_faults()))
+
+    def _take_faults(self) -> str:
+        with self._faults:
+            report = self._faults.read().strip()
+        self._fault_file.unlink(missing_ok=True)
+        return report
 
 
 def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

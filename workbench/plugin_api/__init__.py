@@ -1,5 +1,6 @@
 """Everything a plugin author imports. Semantic-versioned; free of torch and Qt at run time."""
 
+from workbench.core.cancellation import Cancelled
 from workbench.core.dataset import Dataset, Preprocessing, check_dataset
 from workbench.core.errors import DataError, PluginError, UsageError
 from workbench.core.params import NoParams, Params
@@ -17,7 +18,7 @@ from workbench.plugin_api.contributions import (
     SelectorData,
 )
 from workbench.plugin_api.manifest import API_VERSION, Contribution, Manifest, Need
-from workbench.plugin_api.method_context import Batch, Cancelled, MethodContext
+from workbench.plugin_api.method_context import Batch, MethodContext
 from workbench.plugin_api.tuning import TuningParams
 
 __all__ = [

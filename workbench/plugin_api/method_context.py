@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Cancelled(BaseException):
-    """Raised inside a batch loop when the user cancels; never catch it."""
-
-
 class Batch(Protocol):
     """Rows on the device: inputs (b, ...) preprocessed float32, targets (b,) int64, rows (b,)."""
 

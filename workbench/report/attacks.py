@@ -39,7 +39,9 @@ def attack_parts(
             by_attack.setdefault(attack, []).append(
                 _Scored(by_id[finished.id], scores[forget_set.rows], scores[forget_set.non_members])
             )
-    return tuple(_part(attack, scored) for attack, scored in by_attack.items())
+    return tuple(
+        _part(attack, by_attack[attack]) for attack in stored.plan.attacks if attack in by_attack
+    )
 
 
 def _part(attack: str, scored: Sequence[_Scored]) -> AttackPart:

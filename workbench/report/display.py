@@ -24,19 +24,23 @@ def number(value: float | None, digits: int = 3) -> str:
     if size < 1e-4 or size >= 1e7:
         written = f"{value:.2e}"
     elif size >= 1000:
-        written = f"{value:,.0f}".replace(",", THIN)
+        written = whole(value)
     else:
         decimals = max(0, digits - max(0, math.floor(math.log10(size)) + 1))
         written = f"{value:.{decimals}f}"
     return written.replace("-", MINUS)
 
 
-def percent(value: float, signed: bool = False) -> str:
+def whole(value: float) -> str:
+    """`12 345`, thousands apart."""
+    return f"{value:,.0f}".replace(",", THIN).replace("-", MINUS)
+
+
+def percent(value: float) -> str:
     """A fraction as percent, with one decimal, more only where it would read as 0."""
     scaled = 100 * value
     decimals = 1 if scaled == 0 or abs(scaled) >= 0.05 else 2
-    written = f"{scaled:+.{decimals}f}" if signed else f"{scaled:.{decimals}f}"
-    return f"{written.replace('-', MINUS)}{THIN}%"
+    return f"{scaled:.{decimals}f}{THIN}%".replace("-", MINUS)
 
 
 def points(value: float) -> str:
@@ -81,7 +85,7 @@ def quantity(value: float | None, unit: str) -> str:
         case Unit.BYTES:
             return size(value)
         case Unit.STEPS:
-            return f"{value:,.0f}".replace(",", THIN) if value == round(value) else number(value)
+            return whole(value) if value == round(value) else number(value)
         case Unit.NATS | Unit.BITS:
             return f"{number(value)}{THIN}{unit}"
     return number(value)
@@ -95,6 +99,27 @@ def difference(value: float | None, unit: str) -> str:
         return points(value)
     written = quantity(abs(value), unit)
     return written if value == 0 else f"{'+' if value > 0 else MINUS}{written}"
+
+
+def span(low: float | None, high: float | None, unit: str) -> str:
+    """`57.9 to 81.2 %`: an interval with its unit written once; an open end is infinite."""
+    first = f"{MINUS}∞" if low is None else quantity(low, unit)
+    last = "∞" if high is None else quantity(high, unit)
+    amount, _, sign = first.rpartition(THIN)
+    shared = amount and last.endswith(f"{THIN}{sign}")
+    return f"{amount if shared else first} to {last}"
+
+
+def chosen(value: float | None, unit: str) -> str:
+    """A limit that somebody set, as short as it was meant: 0.1 is `10 %`."""
+    if value is None:
+        return MISSING
+    match unit:
+        case Unit.FRACTION:
+            return f"{100 * value:.6g}{THIN}%".replace("-", MINUS)
+        case Unit.SECONDS | Unit.NATS | Unit.BITS | Unit.BYTES:
+            return f"{value:.6g}{THIN}{unit}".replace("-", MINUS)
+    return f"{value:.6g}".replace("-", MINUS)
 
 
 def moment(text: str | None) -> str:
@@ -115,7 +140,8 @@ def short_hash(text: str | None) -> str:
 
 def settings(values: dict[str, Any]) -> str:
     """`{"epochs": 5}` as "epochs 5, ..."; "defaults only" is for the caller to say."""
-    return ", ".join(f"{name} {_setting(value)}" for name, value in values.items()) or MISSING
+    written = (f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
+    return ", ".join(written) or MISSING
 
 
 def _setting(value: Any) -> str:
@@ -132,5 +158,5 @@ def _setting(value: Any) -> str:
 
 def count(n: int, noun: str, plural: str = "") -> str:
     """`3 rows`, `1 row`, `no rows`."""
-    amount = f"{n:,}".replace(",", THIN) if n else "no"
+    amount = whole(n) if n else "no"
     return f"{amount} {noun if n == 1 else plural or noun + 's'}"

@@ -282,14 +282,14 @@ class ForgetSetPart(Part):
 
 
 class NotComputed(Part):
-    """A number that is missing, why, and for which runs."""
+    """A number that is missing, why, and from which runs (their ids)."""
 
     forget_set: str
     metric: str
     split: Split | None
     group_key: str
     reason: str
-    runs: tuple[str, ...]
+    runs: tuple[int, ...]
 
 
 class MetricDefinition(Part):

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from workbench.core.vocabulary import RunRole
 from workbench.report import palette, svg
+from workbench.report.display import MINUS
 from workbench.report.svg import Formatter, Scale, element
 
 WIDTH = 360
@@ -50,6 +51,14 @@ class Trace:
     tag: str = ""
 
 
+def share_tick(value: float) -> str:
+    return f"{100 * value:.3g}%"
+
+
+def plain_tick(value: float) -> str:
+    return f"{value:.3g}".replace("-", MINUS)
+
+
 def dot_plot(
     rows: Sequence[Row],
     band: tuple[float, float] | None,
@@ -69,7 +78,7 @@ def dot_plot(
         for value in dot.extent
     ]
     scale = Scale(*svg.padded([*values, *(band or ())]), _LABEL, _RIGHT)
-    heights = [max(19, 8 * len(row.dots) + 5) for row in rows]
+    heights = [max(19.0, _pitch(row) * len(row.dots) + 6) for row in rows]
     bottom = 6 + sum(heights)
     parts = [svg.x_axis(scale, bottom, 4, axis, show)]
     if band is not None:
@@ -89,6 +98,11 @@ def _band(scale: Scale, band: tuple[float, float], top: float, bottom: float) ->
     )
 
 
+def _pitch(row: Row) -> float:
+    """Distance between two seeds; those of the band carry no interval and lie closer."""
+    return 5.0 if row.role is RunRole.REFERENCE else 8.0
+
+
 def _dot_row(row: Row, scale: Scale, top: float, height: float, show: Formatter) -> Markup:
     colour = palette.ROLES[row.role].css
     name = row.label if len(row.label) <= _LONGEST else row.label[: _LONGEST - 1] + "…"
@@ -97,9 +111,9 @@ def _dot_row(row: Row, scale: Scale, top: float, height: float, show: Formatter)
         "text", element("title", row.label), name, x=_LABEL - 10, y=middle + 4, text_anchor="end"
     )
     parts = [caption]
-    first = middle - 4 * (len(row.dots) - 1)
+    first = middle - _pitch(row) / 2 * (len(row.dots) - 1)
     for index, dot in enumerate(row.dots):
-        parts.append(_dot(dot, row.role, scale, first + 8 * index, colour, show))
+        parts.append(_dot(dot, row.role, scale, first + _pitch(row) * index, colour, show))
     return Markup("").join(parts)
 
 
@@ -122,23 +136,54 @@ def _off_scale(dot: Dot, scale: Scale, y: float, colour: str, show: Formatter) -
     return arrow + svg.text(x + 10 * turn, y + 4, show(dot.value), anchor=anchor, class_="beyond")
 
 
-def roc_plot(traces: Sequence[Trace], lowest: float, label: str) -> Markup:
-    """ROC curves over a logarithmic false-positive axis from `lowest` (1 / non-members)."""
+def roc_plot(traces: Sequence[Trace], band: Sequence[Trace], lowest: float, label: str) -> Markup:
+    """ROC curves over a logarithmic false-positive axis from `lowest` (1 / non-members).
+
+    The curves of `band` are drawn as the range that they span.
+    """
     left, right, top, bottom = 44, _RIGHT, 26, 214
     across = Scale(min(lowest, 0.1), 1, left, right, log=True)
     up = Scale(0, 1, bottom, top)
-    whole = "{:g}%".format
     parts = [
-        svg.y_axis(up, left, right, "true-positive rate", lambda v: whole(100 * v)),
-        svg.x_axis(across, bottom, top, "false-positive rate", lambda v: whole(100 * v)),
+        svg.y_axis(up, left, right, "true-positive rate", share_tick),
+        svg.x_axis(across, bottom, top, "false-positive rate", share_tick),
+        _roc_band(band, across, up),
         svg.polyline(_chance(across, up), "chance", palette.MUTED.css),
     ]
     for trace in traces:
-        points = [(across(x), up(y)) for x, y in trace.points if x >= across.low]
+        points = [(across(x), up(y)) for x, y in _from(trace, across.low)]
         style = f"trace {trace.role}"
         parts.append(svg.polyline(points, style, palette.ROLES[trace.role].css))
     parts += _tags(traces, across, up)
     return svg.drawing(WIDTH, bottom + 36, label, *parts)
+
+
+def _from(trace: Trace, start: float) -> list[svg.Point]:
+    """The part of a curve right of `start`, as steps: nothing is interpolated between points."""
+    height = _height(trace, start)
+    steps = [(start, height)]
+    for x, y in trace.points:
+        if x > start:
+            steps += [(x, height), (x, y)]
+            height = y
+    return steps
+
+
+def _height(trace: Trace, position: float) -> float:
+    """The curve at `position`: that of its last point not right of it (ROC curves are steps)."""
+    reached = [y for x, y in trace.points if x <= position]
+    return reached[-1] if reached else 0.0
+
+
+def _roc_band(band: Sequence[Trace], across: Scale, up: Scale) -> Markup:
+    if not band:
+        return Markup("")
+    steps = [across.low ** (1 - index / 90) for index in range(91)]
+    heights = [[_height(trace, x) for trace in band] for x in steps]
+    upper = [(across(x), up(max(ys))) for x, ys in zip(steps, heights, strict=True)]
+    lower = [(across(x), up(min(ys))) for x, ys in zip(steps, heights, strict=True)]
+    outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*upper, *reversed(lower)])
+    return element("polygon", points=outline, class_="band roc")
 
 
 def _chance(across: Scale, up: Scale) -> list[svg.Point]:
@@ -151,9 +196,9 @@ def _tags(traces: Sequence[Trace], across: Scale, up: Scale) -> list[Markup]:
     tagged = [trace for trace in traces if trace.tag]
     parts = []
     for index, trace in enumerate(tagged):
-        position = across.low ** (1 - (index + 1) / (len(tagged) + 1))
-        reached = [y for x, y in trace.points if x <= position]
-        x, y = across(position), up(reached[-1] if reached else 0.0)
+        share = 0.3 + 0.6 * (index + 0.5) / len(tagged)
+        position = across.low ** (1 - share)
+        x, y = across(position), up(_height(trace, position))
         colour = palette.ROLES[trace.role].css
         parts.append(element("circle", cx=x, cy=y, r=7, class_="tag", stroke=colour))
         parts.append(svg.text(x, y + 3.5, trace.tag, anchor="middle", class_="tag-text"))
@@ -172,12 +217,11 @@ def histogram_plot(
     left, right, top, bottom = 44, _RIGHT, 22, 132
     across = Scale(edges[0], edges[-1], left, right)
     up = Scale(0, top_share or 1.0, bottom, top)
-    percent = "{:g}%".format
     outline = _steps(edges, forget, across, up)
     area = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(left, bottom), *outline, (right, bottom)])
     parts = [
-        svg.y_axis(up, left, right, "share of rows", lambda v: percent(100 * v)),
-        svg.x_axis(across, bottom, top, axis, "{:g}".format),
+        svg.y_axis(up, left, right, "share of rows", share_tick),
+        svg.x_axis(across, bottom, top, axis, plain_tick),
         element("polygon", points=area, class_="area", fill=palette.FORGET.css),
         svg.polyline(outline, "trace", palette.FORGET.css),
         svg.polyline(
@@ -204,8 +248,8 @@ def curve_plot(traces: Sequence[Trace], axis: str, label: str) -> Markup:
     across = Scale(0, max(x for x, _ in points) or 1.0, left, right)
     up = Scale(low, high, bottom, top)
     parts = [
-        svg.y_axis(up, left, right, axis, "{:g}".format),
-        svg.x_axis(across, bottom, top, "seconds since the run started", "{:g}".format),
+        svg.y_axis(up, left, right, axis, plain_tick),
+        svg.x_axis(across, bottom, top, "seconds since the run started", plain_tick),
     ]
     for trace in traces:
         colour = palette.ROLES[trace.role].css

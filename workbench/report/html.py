@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -10,8 +11,8 @@ from markupsafe import Markup
 
 from workbench.core.locations import RESOURCES
 from workbench.core.vocabulary import Outcome, RunRole
-from workbench.report import display, icons, palette, panels, pictures, tables, wording
-from workbench.report.document import ForgetSetPart, Report
+from workbench.report import criteria, display, icons, palette, panels, pictures, tables, wording
+from workbench.report.document import Candidate, ForgetSetPart, Report
 
 _TEMPLATES = RESOURCES / "report"
 
@@ -26,6 +27,8 @@ def render_html(report: Report) -> str:
             report=report,
             styles=Markup(palette.css_variables() + styles),  # noqa: S704 - our own file
             sections=[_section(report, part) for part in report.forget_sets],
+            methods=tables.method_tables(report.forget_sets),
+            missing=tables.missing_rows(report),
             rows_in_words=wording.rows_in_words(report.dataset.rows),
             classes_in_words=wording.classes_in_words(report.dataset.class_names),
             shows_rows=any(
@@ -46,12 +49,12 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         "anchor": f"forget-set-{part.id}",
         "columns": columns,
         "scores": tables.scoreboard(part, columns),
-        "criteria": tables.criterion_blocks(report.criteria, candidates),
-        "straw_men": straw_men,
+        "criteria": criteria.criterion_blocks(report.criteria, candidates),
+        "verdicts": _with_reasons(candidates, report),
+        "straw_men": _with_reasons(straw_men, report),
         "controls": wording.control_questions(part.controls),
         "control_line": wording.control_line(part.controls),
         "tally": wording.tally_line(candidates),
-        "methods": tables.method_rows(part),
         "metric_panels": panels.metric_panels(part, report.criteria, columns),
         "roc_panels": [panels.roc_panel(one) for one in part.attacks],
         "histogram_panels": [
@@ -63,6 +66,10 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
             for (role, label), runs in tables.runs_by_model(part.runs).items()
         ],
     }
+
+
+def _with_reasons(candidates: Sequence[Candidate], report: Report) -> list[tuple[Candidate, str]]:
+    return [(one, criteria.verdict_reason(one, report.criteria)) for one in candidates]
 
 
 def control_attack(report: Report) -> str:
@@ -84,18 +91,20 @@ def _environment() -> Environment:
         "duration": display.duration,
         "moment": display.moment,
         "number": display.number,
+        "whole": display.whole,
         "percent": display.percent,
         "quantity": display.quantity,
         "settings": display.settings,
         "short_hash": display.short_hash,
         "size": display.size,
+        "span": display.span,
         "outcome_icon": icons.outcome_icon,
         "role_key": icons.role_key,
         "photograph": pictures.photograph,
         "heat_map": pictures.heat_map,
-        "metric_title": tables.metric_title,
-        "about": tables.about,
-        "listed": wording.listed,
+        "metric_title": wording.metric_title,
+        "about": wording.about,
+        "similarities": tables.similarities,
         "environment_facts": tables.environment_facts,
     }
     environment.globals |= {
@@ -104,8 +113,9 @@ def _environment() -> Environment:
         "RunRole": RunRole,
         "outcome_meanings": wording.OUTCOME_MEANINGS,
         "role_names": wording.ROLE_NAMES,
+        "control_answers": wording.CONTROL_ANSWERS,
         "split_names": wording.SPLIT_NAMES,
-        "demanded": tables.demanded,
+        "demanded": criteria.demanded,
         "MISSING": display.MISSING,
     }
     return environment

@@ -32,7 +32,7 @@ class Zone:
         """A frame for the zone and for what was found, as far as that is near the zone."""
         edges = [edge for edge in (start, end) if edge is not None]
         if len(edges) == 2:
-            reach = edges[1] - edges[0]
+            reach = 0.7 * (edges[1] - edges[0])
             near = [min(max(v, edges[0] - reach), edges[1] + reach) for v in found]
             room = [edges[0] - reach / 4, edges[1] + reach / 4]
             return cls(start, end, *svg.padded([*near, *room], share=0.02))

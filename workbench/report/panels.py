@@ -21,14 +21,9 @@ from workbench.report.document import (
     RunPart,
 )
 from workbench.report.runs import Key, finished, key_of
-from workbench.report.tables import (
-    Column,
-    about,
-    metric_title,
-    metric_unit,
-)
+from workbench.report.tables import Column
 from workbench.report.verdicts import best_candidate
-from workbench.report.wording import ROLE_NAMES
+from workbench.report.wording import ROLE_NAMES, about, metric_title, metric_unit
 
 _ORDER = tuple(ROLE_NAMES)
 OfModel = TypeVar("OfModel", Roc, Histogram)
@@ -78,7 +73,7 @@ def _metric_panel(part: ForgetSetPart, column: Column) -> Panel:
     )
     details = about(column.split, column.group)
     title = metric_title(column.metric) + (f", {details}" if details else "")
-    axis = f"{metric_title(column.metric).lower()}{_unit_note(unit)}"
+    axis = f"{metric_title(column.metric)}{_unit_note(unit)}"
     described = "; ".join(f"{row.label}: {', '.join(dot.note for dot in row.dots)}" for row in rows)
     return Panel(
         title=title,
@@ -88,7 +83,7 @@ def _metric_panel(part: ForgetSetPart, column: Column) -> Panel:
 
 
 def _tick(value: float, unit: str) -> str:
-    return f"{100 * value:.4g}%" if unit == Unit.FRACTION else f"{value:.4g}"
+    return figures.share_tick(value) if unit == Unit.FRACTION else figures.plain_tick(value)
 
 
 def _unit_note(unit: str) -> str:
@@ -119,43 +114,42 @@ def _row(
 
 
 def roc_panel(attack: AttackPart) -> Panel:
-    """ROC of the original, every candidate (numbered) and the retrained models."""
-    numbers = {
-        label: str(index)
-        for index, label in enumerate(
-            dict.fromkeys(roc.label for roc in attack.rocs if roc.role is RunRole.CANDIDATE), 1
-        )
-    }
-    shown = [roc for roc in attack.rocs if roc.role is not RunRole.STRAW_MAN]
-    shown.sort(key=lambda roc: _DRAWN.index(roc.role))
-    tagged: set[str] = set()
-    traces = []
-    for roc in shown:
-        tag = numbers.get(roc.label, "") if roc.role is RunRole.CANDIDATE else ""
-        tag = "" if tag in tagged else tag
-        tagged.add(tag)
-        traces.append(
-            figures.Trace(roc.label, roc.role, tuple(zip(roc.fpr, roc.tpr, strict=True)), tag)
-        )
+    """ROC of the original, of the first seed of every candidate, and the range of the band."""
+    firsts: dict[str, Roc] = {}
+    for roc in attack.rocs:
+        if roc.role is RunRole.CANDIDATE:
+            firsts.setdefault(roc.label, roc)
+    tagged = [_roc_trace(roc, str(index)) for index, roc in enumerate(firsts.values(), 1)]
+    originals = [_roc_trace(roc) for roc in attack.rocs if roc.role is RunRole.ORIGINAL]
+    band = [_roc_trace(roc) for roc in attack.rocs if roc.role is RunRole.REFERENCE]
     legend = tuple(
-        (tag, f"{label}, AUC {_aucs(roc for roc in shown if roc.label == label)}")
-        for label, tag in numbers.items()
-    )
-    drawing = figures.roc_plot(
-        traces, 1 / max(attack.n_non_members, 1), f"ROC curves of the attack {attack.attack}"
+        (str(index), f"{label}: {_aucs(attack, RunRole.CANDIDATE, label)}")
+        for index, label in enumerate(firsts, 1)
     )
     note = (
-        f"{count(attack.n_forget, 'forget row')} against "
-        f"{count(attack.n_non_members, 'row')} of the same classes that no model was trained on."
+        f"{count(attack.n_forget, 'forget row')} against {count(attack.n_non_members, 'row')} "
+        f"no model was trained on. AUC of the original: {_aucs(attack, RunRole.ORIGINAL)}; "
+        "of the candidates, all seeds:"
+    )
+    drawing = figures.roc_plot(
+        [*tagged, *originals],
+        band,
+        1 / max(attack.n_non_members, 1),
+        f"ROC curves of the attack {attack.attack}",
     )
     return Panel(f"Attack {attack.attack}", note, drawing, legend)
 
 
-_DRAWN = (RunRole.REFERENCE, RunRole.CONTROL, RunRole.CANDIDATE, RunRole.ORIGINAL)
+def _roc_trace(roc: Roc, tag: str = "") -> figures.Trace:
+    return figures.Trace(roc.label, roc.role, tuple(zip(roc.fpr, roc.tpr, strict=True)), tag)
 
 
-def _aucs(rocs: Iterable[Roc]) -> str:
-    known = [roc.auc for roc in rocs if roc.auc is not None]
+def _aucs(attack: AttackPart, role: RunRole, label: str | None = None) -> str:
+    known = [
+        roc.auc
+        for roc in attack.rocs
+        if roc.auc is not None and roc.role is role and label in (None, roc.label)
+    ]
     return ", ".join(number(value) for value in known) or "not computed"
 
 

@@ -98,11 +98,11 @@ def finished(runs: Iterable[RunPart], role: RunRole | None = None) -> list[RunPa
 
 def missing_numbers(forget_set: str, runs: Sequence[RunPart]) -> list[NotComputed]:
     """NOT_COMPUTED metrics, those with one reason on several runs gathered into one entry."""
-    places: dict[tuple[Key, str], list[str]] = defaultdict(list)
+    places: dict[tuple[Key, str], list[int]] = defaultdict(list)
     for run in runs:
         for metric in run.metrics:
             if metric.status is MetricStatus.NOT_COMPUTED:
-                places[key_of(metric), metric.reason].append(f"{run.label} seed {run.seed}")
+                places[key_of(metric), metric.reason].append(run.id)
     return [
         NotComputed(
             forget_set=forget_set,

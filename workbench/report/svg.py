@@ -92,7 +92,7 @@ class Scale:
     def _bend(self, value: float) -> float:
         return math.log10(value) if self.log else value
 
-    def ticks(self, about: int = 4) -> list[float]:
+    def ticks(self, about: int = 5) -> list[float]:
         """Round values inside the scale: powers of ten, or steps of 1, 2 or 5."""
         if self.log:
             first, last = math.ceil(self._bend(self.low)), math.floor(self._bend(self.high))

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-from markupsafe import Markup
 
 from workbench.audit.lookup import CENSORED
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
-from workbench.metrics.catalogue import CATALOGUE
-from workbench.report import margins
-from workbench.report.display import (
-    MINUS,
-    MISSING,
-    TIMES,
-    difference,
-    duration,
-    number,
-    quantity,
-)
+from workbench.report.display import MISSING, duration, quantity, span
 from workbench.report.document import (
+    AttributionPart,
     BandRow,
-    Candidate,
-    CriterionPart,
     ForgetSetPart,
-    Judgement,
+    Report,
     RunPart,
 )
 from workbench.report.runs import Key, finished, key_of
-from workbench.report.wording import ROLE_NAMES, SPLIT_NAMES
+from workbench.report.wording import ROLE_NAMES, SPLIT_NAMES, about, listed, metric_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +59,6 @@ class ScoreRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CriterionRow:
-    label: str
-    role: RunRole
-    outcome: Outcome
-    estimate: str
-    interval: str
-    plot: Markup
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionBlock:
-    """One criterion with what it demands, and how every candidate stands to it."""
-
-    criterion: CriterionPart
-    title: str
-    demand: str
-    axis: Markup
-    rows: tuple[CriterionRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class MethodRow:
     label: str
     role: RunRole
@@ -103,27 +68,20 @@ class MethodRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingRow:
+    metric: str
+    about: str
+    forget_set: str
+    reason: str
+    runs: str
+
+
+@dataclass(frozen=True, slots=True)
 class NumberRow:
     metric: str
     about: str
     values: tuple[Cell, ...]
     band: Cell
-
-
-def metric_title(name: str) -> str:
-    card = CATALOGUE.get(name)
-    return card.title if card else name
-
-
-def metric_unit(name: str) -> str:
-    card = CATALOGUE.get(name)
-    return str(card.unit) if card else str(Unit.SCORE)
-
-
-def about(split: Split | str | None, group: str) -> str:
-    """`forget rows, loss`: what a number is about, beside its name."""
-    rows = f"{SPLIT_NAMES[str(split)]} rows" if split else ""
-    return ", ".join(part for part in (rows, group.replace("class:", "class ")) if part)
 
 
 def scoreboard_columns(attack: str) -> tuple[Column, ...]:
@@ -173,7 +131,7 @@ def _over_seeds(found: Sequence[MetricValue | None]) -> Cell:
     unit = str(known[0].unit)
     capped = sum(metric.ci_method == CENSORED for metric in known)
     mean = quantity(math.fsum(values) / len(values), unit)
-    spread = f"{quantity(min(values), unit)} to {quantity(max(values), unit)}"
+    spread = span(min(values), max(values), unit)
     note = f"{len(values)} seeds" + (f", {capped} stopped at the cap" if capped else "")
     return Cell(f"≥ {mean}" if capped else mean, spread, note)
 
@@ -187,8 +145,8 @@ def cell(metric: MetricValue) -> Cell:
         return Cell(f"≥ {main}", "stopped at the cap")
     if metric.ci_low is None or metric.ci_high is None:
         return Cell(main)
-    low, high = (quantity(edge, str(metric.unit)) for edge in (metric.ci_low, metric.ci_high))
-    return Cell(main, f"{low} to {high}", f"{metric.ci_method}, n = {metric.n}")
+    interval = span(metric.ci_low, metric.ci_high, str(metric.unit))
+    return Cell(main, interval, f"{metric.ci_method}, n = {metric.n}")
 
 
 def _times(seconds: Sequence[float | None]) -> Cell:
@@ -196,116 +154,8 @@ def _times(seconds: Sequence[float | None]) -> Cell:
     if not known:
         return Cell(MISSING)
     mean = duration(math.fsum(known) / len(known))
-    extra = f"{duration(min(known))} to {duration(max(known))}" if len(known) > 1 else ""
+    extra = span(min(known), max(known), Unit.SECONDS) if len(known) > 1 else ""
     return Cell(mean, extra)
-
-
-def criterion_blocks(
-    criteria: Sequence[CriterionPart], candidates: Sequence[Candidate]
-) -> list[CriterionBlock]:
-    return [_block(criterion, candidates) for criterion in criteria]
-
-
-def _block(criterion: CriterionPart, candidates: Sequence[Candidate]) -> CriterionBlock:
-    judged = [
-        (candidate, one)
-        for candidate in candidates
-        for one in candidate.criteria
-        if one.criterion == criterion.name
-    ]
-    zone = _zone(criterion, [one for _, one in judged])
-    details = about(criterion.split, criterion.group)
-    title = metric_title(criterion.metric) + (f", {details}" if details else "")
-    demand = demanded(criterion)
-    return CriterionBlock(
-        criterion=criterion,
-        title=title,
-        demand=demand,
-        axis=margins.margin_axis(zone, lambda v: _edge(criterion, v), f"Passing zone: {demand}"),
-        rows=tuple(_criterion_row(criterion, zone, candidate, one) for candidate, one in judged),
-    )
-
-
-def demanded(criterion: CriterionPart) -> str:
-    """What the criterion asks for, in words."""
-    unit = metric_unit(criterion.metric)
-    if criterion.kind == "upper":
-        return f"at most {quantity(criterion.limit, unit)}"
-    if criterion.kind == "lower":
-        return f"at least {quantity(criterion.limit, unit)}"
-    if criterion.scale == "ratio":
-        return f"within a factor of {number(criterion.margin)} of the retrained models"
-    margin = difference(criterion.margin, unit).lstrip("+")
-    return f"within ±{margin} of the retrained models"
-
-
-def _zone(criterion: CriterionPart, judged: Sequence[Judgement]) -> margins.Zone:
-    start, end = _passing(criterion)
-    found = [
-        position
-        for one in judged
-        for value in (one.estimate, one.ci_low, one.ci_high)
-        if (position := _position(criterion, value)) is not None
-    ]
-    return margins.Zone.around(start, end, found)
-
-
-def _passing(criterion: CriterionPart) -> tuple[float | None, float | None]:
-    if criterion.kind == "upper":
-        return None, criterion.limit
-    if criterion.kind == "lower":
-        return criterion.limit, None
-    margin = _position(criterion, criterion.margin) or 0.0
-    return -margin, margin
-
-
-def _position(criterion: CriterionPart, value: float | None) -> float | None:
-    """Where a value is drawn: ratios on a logarithmic axis, on which no change is 0."""
-    if value is None or criterion.scale != "ratio" or criterion.kind != "equivalence":
-        return value
-    return math.log(value) if value > 0 else None
-
-
-def _edge(criterion: CriterionPart, position: float) -> str:
-    unit = metric_unit(criterion.metric)
-    if criterion.kind != "equivalence":
-        return quantity(position, unit)
-    if criterion.scale == "ratio":
-        return f"{TIMES}{number(math.exp(position))}"
-    return difference(position, unit)
-
-
-def _shown(criterion: CriterionPart, value: float | None) -> str:
-    if value is None:
-        return MISSING
-    if criterion.kind == "equivalence" and criterion.scale == "ratio":
-        return f"{TIMES}{number(value)}"
-    return _edge(criterion, value)
-
-
-def _criterion_row(
-    criterion: CriterionPart, zone: margins.Zone, candidate: Candidate, one: Judgement
-) -> CriterionRow:
-    estimate = _shown(criterion, one.estimate)
-    if one.ci_low is None and one.ci_high is None:
-        interval = MISSING
-    else:
-        low = f"{MINUS}∞" if one.ci_low is None else _shown(criterion, one.ci_low)
-        high = "∞" if one.ci_high is None else _shown(criterion, one.ci_high)
-        interval = f"{low} to {high}"
-    label = f"{candidate.label}: {estimate}, interval {interval}, {one.outcome}"
-    estimate_at, low_at, high_at = (
-        _position(criterion, value) for value in (one.estimate, one.ci_low, one.ci_high)
-    )
-    return CriterionRow(
-        label=candidate.label,
-        role=candidate.role,
-        outcome=one.outcome,
-        estimate=estimate,
-        interval=interval,
-        plot=margins.margin_plot(estimate_at, low_at, high_at, zone, one.outcome, label),
-        reason=one.reason,
-    )
 
 
 def number_rows(runs: Sequence[RunPart], band: Sequence[BandRow]) -> list[NumberRow]:
@@ -332,11 +182,25 @@ def number_rows(runs: Sequence[RunPart], band: Sequence[BandRow]) -> list[Number
 def _band_cell(row: BandRow | None, unit: str) -> Cell:
     if row is None:
         return Cell(MISSING)
-    spread = f"{quantity(row.low, unit)} to {quantity(row.high, unit)}"
-    return Cell(quantity(row.mean, unit), spread if row.n > 1 else "")
+    return Cell(quantity(row.mean, unit), span(row.low, row.high, unit) if row.n > 1 else "")
 
 
-def method_rows(part: ForgetSetPart) -> list[MethodRow]:
+def method_tables(
+    forget_sets: Sequence[ForgetSetPart],
+) -> list[tuple[str, list[MethodRow]]]:
+    """What ran, with the names of the forget sets on which exactly this ran."""
+    tables: list[tuple[list[str], list[MethodRow]]] = []
+    for part in forget_sets:
+        rows = _method_rows(part)
+        same = next((names for names, known in tables if known == rows), None)
+        if same is None:
+            tables.append(([part.name], rows))
+        else:
+            same.append(part.name)
+    return [(listed(names), rows) for names, rows in tables]
+
+
+def _method_rows(part: ForgetSetPart) -> list[MethodRow]:
     """What ran, one row per label and role, straw men and references included."""
     grouped: dict[tuple[RunRole, str], list[RunPart]] = {}
     for run in part.runs:
@@ -371,3 +235,52 @@ def runs_by_model(runs: Sequence[RunPart]) -> dict[tuple[RunRole, str], list[Run
         for run in finished(runs, role):
             grouped.setdefault((role, run.label), []).append(run)
     return grouped
+
+
+def missing_rows(report: Report) -> list[MissingRow]:
+    """The numbers that were not computed, with their runs in as few words as are exact."""
+    runs_of = {part.name: finished(part.runs) for part in report.forget_sets}
+    return [
+        MissingRow(
+            metric=metric_title(entry.metric),
+            about=about(entry.split, entry.group_key),
+            forget_set=entry.forget_set,
+            reason=entry.reason,
+            runs=_named_runs(set(entry.runs), runs_of[entry.forget_set]),
+        )
+        for entry in report.not_computed
+    ]
+
+
+def _named_runs(ids: set[int], runs: Sequence[RunPart]) -> str:
+    if ids == {run.id for run in runs}:
+        return f"all {len(runs)} finished runs"
+    grouped: dict[tuple[RunRole, str], list[RunPart]] = {}
+    for run in runs:
+        grouped.setdefault((run.role, run.label), []).append(run)
+    parts = []
+    for (_, label), own in grouped.items():
+        seeds = [str(run.seed) for run in own if run.id in ids]
+        if len(seeds) == len(own):
+            parts.append(label)
+        elif seeds:
+            parts.append(f"{label} (seed {', '.join(seeds)})")
+    return ", ".join(parts)
+
+
+def similarities(one: AttributionPart, part: ForgetSetPart) -> list[str]:
+    """How similar the maps are to the original's over all explained rows, candidate and band."""
+    column = Column("", "attribution_similarity", group=one.explainer)
+    lines = []
+    for split in (Split.FORGET, Split.RETAIN):
+        of_split = replace(column, split=split)
+        own = [run for run in finished(part.runs, RunRole.CANDIDATE) if run.label == one.candidate]
+        unlearned = _over_seeds([of_split.find(run) for run in own])
+        retrained = _over_seeds(
+            [of_split.find(run) for run in finished(part.runs, RunRole.REFERENCE)]
+        )
+        lines.append(
+            f"Median similarity to the original on {SPLIT_NAMES[split]} rows: unlearned "
+            f"{unlearned.main}, retrained {retrained.main}."
+        )
+    return lines

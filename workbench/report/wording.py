@@ -11,7 +11,8 @@ from workbench.audit.guards import Twins
 from workbench.audit.verdict import worst
 from workbench.core.dataset import SPLITS
 from workbench.core.selection import RULE, AllOf, AnyOf, Compare, Not, OneOf, Rule
-from workbench.core.vocabulary import Outcome, RunRole, Split
+from workbench.core.vocabulary import Outcome, RunRole, Split, Unit
+from workbench.metrics.catalogue import CATALOGUE
 from workbench.report.display import count, settings
 from workbench.report.document import Candidate, Control, ForgetSetPart
 
@@ -44,12 +45,34 @@ QUESTIONS = {
     ORIGINAL: "Is the original model, offered as if it were unlearned, kept from passing?",
     STRAW_MAN: "Are methods that are known to be wrong caught?",
 }
+CONTROL_ANSWERS = {
+    Outcome.PASS: "YES",
+    Outcome.FAIL: "NO",
+    Outcome.INCONCLUSIVE: "NOT SETTLED",
+    Outcome.INVALID: "NO",
+}
 OUTCOME_MEANINGS = {
     Outcome.PASS: "every required interval lies inside its margin",
     Outcome.FAIL: "at least one required criterion is broken",
     Outcome.INCONCLUSIVE: "the evidence is too thin to decide",
     Outcome.INVALID: "the audit itself cannot be relied on",
 }
+
+
+def metric_title(name: str) -> str:
+    card = CATALOGUE.get(name)
+    return card.title if card else name
+
+
+def metric_unit(name: str) -> str:
+    card = CATALOGUE.get(name)
+    return str(card.unit) if card else str(Unit.SCORE)
+
+
+def about(split: str | None, group: str) -> str:
+    """`forget rows, loss`: what a number is about, beside its name."""
+    rows = f"{SPLIT_NAMES[split]} rows" if split else ""
+    return ", ".join(part for part in (rows, group.replace("class:", "class ")) if part)
 
 
 def in_words(rule: Rule) -> str:

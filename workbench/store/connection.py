@@ -51,11 +51,11 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
     try:
         connection.executescript(_SETTINGS)
         connection.execute(f"PRAGMA query_only = {access != 'write'}")
-    except UnicodeDecodeError as fault:  # in the words of SQLite about a damaged schema
+    except BaseException as fault:
         connection.close()
-        raise damaged(path, "its schema cannot be read") from fault
-    except BaseException:
-        connection.close()
+        # Our settings are sound, so what SQLite cannot make sense of is the schema in the file.
+        if isinstance(fault, UnicodeDecodeError) or _code(fault) == sqlite3.SQLITE_ERROR:
+            raise damaged(path, "its schema cannot be read") from fault
         raise
     return connection
 
@@ -103,7 +103,7 @@ def plain_disk_faults(path: Path) -> Iterator[None]:
 
 
 def _explain(fault: sqlite3.Error, path: Path) -> ProjectError | None:
-    match getattr(fault, "sqlite_errorcode", 0) & 0xFF:
+    match _code(fault):
         case sqlite3.SQLITE_FULL:
             return _disk_full(path)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -126,6 +126,11 @@ def _explain(fault: sqlite3.Error, path: Path) -> ProjectError | None:
     if isinstance(fault, UnreadableValue) or str(fault).startswith("Could not decode to UTF-8"):
         return damaged(path, "it holds text that cannot be decoded")
     return None
+
+
+def _code(fault: BaseException) -> int:
+    """SQLite's primary result code; 0 for errors that are not its own."""
+    return int(getattr(fault, "sqlite_errorcode", 0)) & 0xFF
 
 
 def damaged(path: Path, how: str) -> ProjectError:

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.context import HostMethodContext
 from workbench.compute.seeding import generator, isolated_rng
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import train
 from workbench.compute.unlearning import run_method
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe

@@ -24,7 +24,7 @@ from tiny_models import (
 )
 from torch import nn
 
-from workbench.compute.cancellation import CancelToken
+from workbench.core.cancellation import CancelToken
 from workbench.core.errors import PluginError, WorkbenchError
 from workbench.plugin_api import Cancelled, MethodContext, Need
 

@@ -21,10 +21,10 @@ from tiny_models import (
 from torch import nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.forward_counter import ForwardCounter
 from workbench.compute.outputs import accuracy_on, outputs_pass
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.plugin_api import Cancelled

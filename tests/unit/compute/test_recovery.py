@@ -20,9 +20,9 @@ from tiny_models import (
 )
 from torch import nn
 
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.outputs import outputs_pass
 from workbench.compute.recovery import Relearning, recovered_accuracy, relearn_steps
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.plugin_api import Cancelled

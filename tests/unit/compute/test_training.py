@@ -24,7 +24,6 @@ from tiny_models import (
 from torch import nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.cancellation import CancelToken
 from workbench.compute.seeding import generator
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import (
@@ -34,6 +33,7 @@ from workbench.compute.training import (
     shuffled,
     train,
 )
+from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError, WorkbenchError
 from workbench.core.recipe import Recipe

@@ -21,6 +21,7 @@ from workbench.audit.schedule import lock_plan
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue, not_computed
+from workbench.core.selection import RULE, parse_where
 from workbench.core.vocabulary import Direction, RunRole, Split, Unit
 from workbench.metrics.scores import cross_entropy, entropy, margin
 from workbench.store import (
@@ -39,6 +40,10 @@ UNSEEN = 3.0
 SEEN = 6.0
 NOISE = 2.6
 ATTACKS = ("loss", "entropy", "margin")
+CLASSES = tuple(
+    f"digit {word}"
+    for word in ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+)
 EXPLAINERS = ("gradient", "input-x-gradient")
 
 
@@ -75,9 +80,7 @@ def many_models() -> list[Model]:
         Model("random-weights", straw_man, 0.0, 0.0, (0,), 0.004, relearn=120, unseen=0.0),
         Model("diverged-ascent", straw_man, -6.0, -2.0, (0,), 0.8, relearn=120, unseen=-2.0),
         Model("label-flip", straw_man, -4.0, 4.0, (0,), 0.6, relearn=60, unseen=2.5),
-        Model(
-            "fine-tune", candidate, 5.2, SEEN, (0, 1, 2), 2.4, params={"epochs": 5}, relearn=6
-        ),
+        Model("fine-tune", candidate, 5.2, SEEN, (0, 1, 2), 2.4, params={"epochs": 5}, relearn=6),
         Model(
             "gradient-ascent",
             candidate,
@@ -121,7 +124,7 @@ def digit_like(n: int = 900, seed: int = 3, *, name: str = "digits", side: int =
         inputs=np.clip(images, 0, 255).astype(np.uint8)[:, None],
         targets=targets.astype(np.int64),
         split=split,
-        class_names=tuple("zero one two three four five six seven eight nine".split()),
+        class_names=CLASSES,
         columns={"subject": draw.integers(0, 40, n)},
         preprocessing=Preprocessing(divide_by=255.0),
         notes="Drawn strokes, 1 % of the labels are wrong on purpose.",
@@ -291,7 +294,7 @@ class SimulatedAudit:
                 seed,
                 status="done",
                 model_id=model_id,
-                seconds=model.seconds * float(self.draw.uniform(0.9, 1.1)),
+                seconds=self._seconds(model),
                 finished=now(),
             )
             save_metrics(tx, run_id, model_id, metrics)
@@ -333,10 +336,15 @@ class SimulatedAudit:
         lead[rows] = model.forget
         # How hard a row is belongs to the row, so that models agree on it.
         hardness = np.random.Generator(np.random.PCG64(5)).normal(0, 1, (n, 10))
-        logits = NOISE * (0.9 * hardness + 0.44 * self.draw.normal(0, 1, (n, 10)))
+        logits = NOISE * (0.97 * hardness + 0.2 * self.draw.normal(0, 1, (n, 10)))
         logits[np.arange(n), targets] += lead
         logits = logits.astype(np.float32)
         return StoredOutputs(logits, cross_entropy(logits, targets), logits[:, :4])
+
+    def _seconds(self, model: Model) -> float | None:
+        if model.role is RunRole.ORIGINAL:
+            return None
+        return model.seconds * float(self.draw.uniform(0.9, 1.1))
 
     def _costs(self, model: Model, n: int) -> Iterator[MetricValue]:
         if model.role is not RunRole.ORIGINAL:
@@ -402,14 +410,19 @@ def simulate(
         "class == 7": train[label == 7],
         "subject in (3, 17, 8, 21, 30)": train[np.isin(subject, (3, 17, 8, 21, 30))],
     }
+    broken = Model("fine-tune", RunRole.CANDIDATE, 0, 0, ())
     for choice in plan.forget_sets:
         rows = rows_by_rule[choice.where]
-        forget_set = audit.forget_set(choice.name, {"where": choice.where}, rows)
+        forget_set = audit.forget_set(
+            choice.name,
+            {
+                "where": choice.where,
+                "rule": RULE.dump_python(parse_where(choice.where), mode="json"),
+            },
+            rows,
+        )
         for model in models:
             audit.run(forget_set, rows, model)
-        broken = Model("scrub", RunRole.CANDIDATE, 0, 0, ())
-        audit.failed_run(
-            forget_set, broken, 7, "The loss of batch 3 is not finite, the model was rolled back."
-        )
+        audit.failed_run(forget_set, broken, 7, "The loss of batch 3 is not finite.")
     audit.finish()
     return audit

@@ -237,6 +237,7 @@ def _recovery(
         for seed in chosen.relearn_seeds
     ]
     median = float(np.median([trial.steps for trial in trials]))
+    reached = sum(trial.reached for trial in trials)
     yield _metric(
         "relearn_steps",
         median,
@@ -244,7 +245,7 @@ def _recovery(
         Direction.REFERENCE,
         split=Split.FORGET,
         n=len(trials),
-        ci_method="" if median < chosen.relearn_cap else "censored at cap",
+        ci_method="censored at cap" if 2 * reached < len(trials) else "",
     )
     recovered = [
         recovered_accuracy(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from workbench.plugin_api import Cancelled
+
+class Cancelled(BaseException):
+    """Raised inside a batch loop when the user cancels; never catch it."""
 
 
 class CancelToken:
