@@ -193,7 +193,9 @@ def test_small_cnn_on_the_digits_of_the_demo(registry: Registry, figures: Figure
     source = registry.get(PluginKind.DATASET, "digits")
     dataset: Dataset = source.load().load(None, source.parse_params({}))
     model = small_cnn(registry, dataset)
-    measure("small CNN, digits", Audit(model, dataset, some_forget_rows(dataset), registry), figures)
+    measure(
+        "small CNN, digits", Audit(model, dataset, some_forget_rows(dataset), registry), figures
+    )
 
 
 def test_small_cnn_on_many_rows(registry: Registry, figures: Figures) -> None:
@@ -212,7 +214,8 @@ def test_arithmetic_grows_with_the_rows(registry: Registry, figures: Figures) ->
     few, many = ARITHMETIC_ROWS
     check_whole(arithmetic(few), registry)
     measured = interleave(
-        ROUNDS, {str(n): timed(lambda n=n: arithmetic(n)) for n in ARITHMETIC_ROWS}  # type: ignore[misc]
+        ROUNDS,
+        {str(n): timed(lambda n=n: arithmetic(n)) for n in ARITHMETIC_ROWS},  # type: ignore[misc]
     )
     for n in ARITHMETIC_ROWS:
         figures.add(SECTION, f"arithmetic alone, {n:,} rows", "s", measured[str(n)])

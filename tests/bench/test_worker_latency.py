@@ -163,7 +163,11 @@ def test_worker(figures: Figures) -> None:
     add("start of a worker: until hello", "s", measured["hello"])
     add("start of a worker: until its first job is done", "s", measured["ready"])
     add("  / import torch", "ratio", measured["ready"].over(measured["import torch"]))
-    add("  / import workbench.jobs.executor", "ratio", measured["ready"].over(measured["import executor"]))
+    add(
+        "  / import workbench.jobs.executor",
+        "ratio",
+        measured["ready"].over(measured["import executor"]),
+    )
     add("replacement of a killed worker, until its first job is done", "s", measured["replaced"])
     add("bare round trip of a line through two pipes", "ms", measured["bare round trip"].times(1e3))
     add(

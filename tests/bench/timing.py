@@ -71,7 +71,7 @@ def interleave(rounds: int, works: Mapping[str, Stopwatch]) -> dict[str, Sample]
     for watch in works.values():
         watch()
     for number in range(rounds):
-        order = list(works) if number % 2 == 0 else list(reversed(works))
+        order = list(works)[:: 1 if number % 2 == 0 else -1]
         for name in order:
             values[name].append(works[name]())
     return {name: Sample(tuple(found)) for name, found in values.items()}

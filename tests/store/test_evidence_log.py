@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -39,7 +42,7 @@ def test_event_hashes_follow_from_the_definition() -> None:
 
 
 def test_a_role_is_part_of_the_hash() -> None:
-    event = {
+    event: dict[str, Any] = {
         "seq": 1,
         "prev": GENESIS,
         "actor": "a",
@@ -110,12 +113,7 @@ def test_subject_and_payload_may_be_completed_inside(project: Project) -> None:
 
 
 def test_the_log_refuses_changes(project: Project) -> None:
-    import sqlite3
-
-    raw = sqlite3.connect(project.path)
-    try:
+    with closing(sqlite3.connect(project.path)) as raw:
         for sql in ("UPDATE event SET actor = 'me'", "DELETE FROM event"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 raw.execute(sql)
-    finally:
-        raw.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from workbench.core.errors import ProjectError
-from workbench.store import Project, verify
+from workbench.store import Project, migrations, verify
 
 
 def test_a_new_project_is_intact_and_named(path: Path) -> None:
@@ -61,8 +61,6 @@ def test_create_refuses_a_missing_folder(tmp_path: Path) -> None:
 
 
 def test_a_failed_creation_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.store import migrations
-
     def fail(connection: sqlite3.Connection) -> None:
         connection.execute("SELECT * FROM nothing")
 
@@ -172,14 +170,12 @@ def visit_as_ordinary_user(folder: Path, answers: Connection) -> None:
     if os.getuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
-    for attempt in (
-        lambda: Project.open(folder / "study.audit"),
-        lambda: Project.create(folder / "new.audit", "new"),
-    ):
-        try:
-            attempt()
-        except ProjectError as fault:
-            answers.send(fault.message)
+    with pytest.raises(ProjectError) as caught:
+        Project.open(folder / "study.audit")
+    answers.send(caught.value.message)
+    with pytest.raises(ProjectError) as caught:
+        Project.create(folder / "new.audit", "new")
+    answers.send(caught.value.message)
     with Project.open(folder / "study.audit", read_only=True) as project:
         answers.send(project.rows("SELECT name FROM dataset"))
         answers.send([str(fault) for fault in verify(project)])

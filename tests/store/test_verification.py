@@ -14,7 +14,7 @@ import pytest
 from store_examples import tables
 
 from workbench.core.errors import ProjectError
-from workbench.store import Fault, Project, verify
+from workbench.store import Fault, Project, event_hash, verify
 from workbench.store.artifacts import CHUNK_BYTES
 
 
@@ -23,8 +23,9 @@ def forger(path: Path) -> Iterator[sqlite3.Connection]:
     """Someone with any SQLite tool, who hides that the triggers were away."""
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("PRAGMA ignore_check_constraints = ON")
-        triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = triggers.fetchall()
+        triggers = raw.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
         for name, _ in triggers:
             raw.execute(f"DROP TRIGGER {name}")
         yield raw
@@ -150,8 +151,6 @@ def test_an_event_missing_in_the_middle_is_found(populated: Path) -> None:
 
 def test_rewriting_an_event_with_its_hash_breaks_the_chain(populated: Path) -> None:
     """A forger who knows the rules still has to rewrite every later event."""
-    from workbench.store import event_hash
-
     with Project.open(populated) as project, project.transaction("report.signed"):
         pass
     with Project.open(populated, read_only=True) as project:

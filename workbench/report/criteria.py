@@ -13,6 +13,7 @@ from workbench.report import margins
 from workbench.report.display import (
     MINUS,
     MISSING,
+    NBSP,
     TIMES,
     chosen,
     difference,
@@ -176,7 +177,7 @@ def _reason(criterion: CriterionPart, one: Judgement) -> str:
     if low is None or high is None:
         return one.reason
     p = one.detail.get("adjusted_p")
-    adjusted = "" if p is None else f" (adjusted p {_p_value(p)})"
+    adjusted = "" if p is None else f" (adjusted p{NBSP}{_p_value(p)})"
     inside = (start is None or start <= low) and (end is None or high <= end)
     outside = (start is not None and high < start) or (end is not None and low > end)
     match one.outcome:
@@ -198,8 +199,17 @@ def verdict_reason(candidate: Candidate, criteria: Sequence[CriterionPart]) -> s
     """Why a candidate came to its verdict: the criteria that decided it, then what else did."""
     if candidate.verdict is None:
         return "It was not judged."
+    parts = decisive(candidate.criteria, criteria)
+    recorded = candidate.verdict.reason
+    if not any(one.reason and one.reason in recorded for one in candidate.criteria):
+        parts.append(recorded)
+    return " ".join(parts)
+
+
+def decisive(judgements: Sequence[Judgement], criteria: Sequence[CriterionPart]) -> list[str]:
+    """Sentences that name the required criteria which are broken, and those not settled."""
     deciding = {one.name: one for one in criteria if one.primary and not one.exploratory}
-    judged = [one for one in candidate.criteria if one.criterion in deciding]
+    judged = [one for one in judgements if one.criterion in deciding]
     parts = []
     for outcome, words in ((Outcome.FAIL, "Broken"), (Outcome.INCONCLUSIVE, "Not settled")):
         names = [
@@ -207,10 +217,7 @@ def verdict_reason(candidate: Candidate, criteria: Sequence[CriterionPart]) -> s
         ]
         if names:
             parts.append(f"{words}: {'; '.join(names)}.")
-    recorded = candidate.verdict.reason
-    if not any(one.reason and one.reason in recorded for one in judged):
-        parts.append(recorded)
-    return " ".join(parts)
+    return parts
 
 
 def criterion_title(criterion: CriterionPart) -> str:
@@ -220,4 +227,4 @@ def criterion_title(criterion: CriterionPart) -> str:
 
 
 def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    return f"<{NBSP}0.001" if p < 0.001 else f"={NBSP}{p:.3f}"

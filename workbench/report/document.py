@@ -178,13 +178,17 @@ class Candidate(Part):
 
 
 class Control(Part):
-    """A check of the audit itself: PASS if it behaved, INVALID if it shows the audit is wrong."""
+    """A check of the audit itself: PASS if it behaved, INVALID if it shows the audit is wrong.
+
+    `criteria`: what they say about the control, where it was judged like a candidate.
+    """
 
     name: str
     role: RunRole
     label: str
     outcome: Outcome
     reason: str
+    criteria: tuple[Judgement, ...]
 
 
 class Roc(Part):

@@ -11,7 +11,17 @@ from markupsafe import Markup
 
 from workbench.core.locations import RESOURCES
 from workbench.core.vocabulary import Outcome, RunRole
-from workbench.report import criteria, display, icons, palette, panels, pictures, tables, wording
+from workbench.report import (
+    controls,
+    criteria,
+    display,
+    icons,
+    palette,
+    panels,
+    pictures,
+    tables,
+    wording,
+)
 from workbench.report.document import Candidate, ForgetSetPart, Report
 
 _TEMPLATES = RESOURCES / "report"
@@ -52,8 +62,8 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         "criteria": criteria.criterion_blocks(report.criteria, candidates),
         "verdicts": _with_reasons(candidates, report),
         "straw_men": _with_reasons(straw_men, report),
-        "controls": wording.control_questions(part.controls),
-        "control_line": wording.control_line(part.controls),
+        "controls": controls.questions(part.controls, report.criteria),
+        "control_line": controls.in_one_line(part.controls),
         "tally": wording.tally_line(candidates),
         "metric_panels": panels.metric_panels(part, report.criteria, columns),
         "roc_panels": [panels.roc_panel(one) for one in part.attacks],
@@ -113,7 +123,7 @@ def _environment() -> Environment:
         "RunRole": RunRole,
         "outcome_meanings": wording.OUTCOME_MEANINGS,
         "role_names": wording.ROLE_NAMES,
-        "control_answers": wording.CONTROL_ANSWERS,
+        "control_answers": controls.ANSWERS,
         "split_names": wording.SPLIT_NAMES,
         "demanded": criteria.demanded,
         "MISSING": display.MISSING,

@@ -62,7 +62,7 @@ def _candidate(
     role: RunRole, label: str, runs: Sequence[RunPart], judgements: Sequence[Judgement]
 ) -> Candidate:
     own = [run for run in runs if run.role is role and run.label == label]
-    judged = [one for one in judgements if one.role == role and one.label == label]
+    judged = (one for one in judgements if one.role == role and one.label == label)
     return Candidate(
         label=label,
         role=role,
@@ -71,7 +71,7 @@ def _candidate(
         seeds=tuple(run.seed for run in own),
         seconds=tuple(run.seconds for run in own),
         verdict=next((one for one in judged if not one.criterion), None),
-        criteria=tuple(one for one in judged if one.criterion),
+        criteria=_about(judgements, role, label),
     )
 
 
@@ -98,4 +98,19 @@ def whole_of(judgements: Sequence[Judgement]) -> Judgement | None:
 def controls_of(judgements: Sequence[Judgement]) -> tuple[Control, ...]:
     """The controls, which are kept with the verdict on the forget set; empty before a verdict."""
     whole = whole_of(judgements)
-    return tuple(Control(**stored) for stored in whole.detail["controls"]) if whole else ()
+    if whole is None:
+        return ()
+    return tuple(
+        Control(
+            **stored,
+            criteria=_about(judgements, stored["role"], stored["label"]),
+        )
+        for stored in whole.detail["controls"]
+    )
+
+
+def _about(judgements: Sequence[Judgement], role: str, label: str) -> tuple[Judgement, ...]:
+    """What the criteria say about the runs of one label."""
+    return tuple(
+        one for one in judgements if one.criterion and one.role == role and one.label == label
+    )

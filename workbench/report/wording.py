@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workbench.audit.controls import NEGATIVE, ORIGINAL, POSITIVE, STRAW_MAN
 from workbench.audit.guards import Twins
-from workbench.audit.verdict import worst
 from workbench.core.dataset import SPLITS
 from workbench.core.selection import RULE, AllOf, AnyOf, Compare, Not, OneOf, Rule
 from workbench.core.vocabulary import Outcome, RunRole, Split, Unit
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.report.display import count, settings
-from workbench.report.document import Candidate, Control, ForgetSetPart
+from workbench.report.document import Candidate, ForgetSetPart
 
 _CLASSES_SHOWN = 12
 RELATIONS = {
@@ -38,18 +36,6 @@ SPLIT_NAMES = {
     "retain": "retain",
     "test": "test",
     "non_member": "non-member",
-}
-QUESTIONS = {
-    POSITIVE: "Does the attack see the original model, which has forgotten nothing?",
-    NEGATIVE: "Would a model that was truly retrained pass?",
-    ORIGINAL: "Is the original model, offered as if it were unlearned, kept from passing?",
-    STRAW_MAN: "Are methods that are known to be wrong caught?",
-}
-CONTROL_ANSWERS = {
-    Outcome.PASS: "YES",
-    Outcome.FAIL: "NO",
-    Outcome.INCONCLUSIVE: "NOT SETTLED",
-    Outcome.INVALID: "NO",
 }
 OUTCOME_MEANINGS = {
     Outcome.PASS: "every required interval lies inside its margin",
@@ -174,39 +160,6 @@ def describe_twins(twins: Twins) -> str:
         f"{count(twins.count, 'forget row').capitalize()} {verb} among the {where} rows. Such rows "
         "look remembered after retraining too."
     )
-
-
-def control_questions(controls: Sequence[Control]) -> list[tuple[str, Outcome, str]]:
-    """Each control as (question, outcome, answer), straw men gathered into one."""
-    answered = [
-        (QUESTIONS[control.name], control.outcome, control.reason)
-        for control in controls
-        if control.name != STRAW_MAN
-    ]
-    straw_men = [control for control in controls if control.name == STRAW_MAN]
-    if straw_men:
-        outcome = worst(control.outcome for control in straw_men)
-        answered.append((QUESTIONS[STRAW_MAN], outcome, _straw_men(straw_men)))
-    return answered
-
-
-def control_line(controls: Sequence[Control]) -> str:
-    """The controls of a forget set in one sentence, for its card."""
-    if not controls:
-        return "Its controls were not judged."
-    broken = [control for control in controls if control.outcome is not Outcome.PASS]
-    if not broken:
-        return "All controls behaved as they must."
-    return f"{len(broken)} of {len(controls)} controls did not behave as they must."
-
-
-def _straw_men(straw_men: Sequence[Control]) -> str:
-    failed = [control.label for control in straw_men if control.outcome is Outcome.PASS]
-    others = [control.reason for control in straw_men if control.outcome is not Outcome.PASS]
-    if not others:
-        return f"All {len(failed)} fail, as they must: {listed(failed)}."
-    caught = f"{listed(failed)} fail, as they must. " if failed else ""
-    return caught + " ".join(others)
 
 
 def _counted(amount: int, one: str, more: str) -> str:
