@@ -1,4 +1,4 @@
-"""A tiny plan, and the command line called as a function."""
+"""Plans as files, and the command line called as a function."""
 
 import copy
 import json
@@ -6,27 +6,6 @@ import json
 import pytest
 
 from workbench.cli import main
-
-TINY = {
-    "version": 1,
-    "name": "tiny",
-    "attacks": ["loss"],
-    "attributions": ["saliency"],
-    "attribution_rows": 4,
-    "data": {
-        "source": "digits",
-        "params": {"train_rows": 120, "non_member_rows": 120, "label_noise": 0.1},
-    },
-    "model": {"architecture": "mlp", "params": {"hidden": [16]}},
-    "recipe": {"epochs": 2, "learning_rate": 0.01},
-    "forget_sets": [{"name": "threes", "where": "class == 3"}],
-    "reference": {"band_seeds": [1, 2], "control_seeds": [3]},
-    "recovery": {"relearn_cap": 3, "retain_epochs": 1},
-    "methods": [{"id": "fine-tune", "params": {"epochs": 1}}],
-    "criteria": [
-        {"name": "forget", "metric": "accuracy", "split": "forget", "margin": 0.1},
-    ],
-}
 
 
 def to_toml(value):
@@ -40,11 +19,11 @@ def to_toml(value):
 
 
 @pytest.fixture
-def write_plan(tmp_path):
+def write_plan(tmp_path, tiny_plan):
     """Write the tiny plan, changed by dotted keys, and return its path."""
 
     def write(**changes):
-        plan = copy.deepcopy(TINY)
+        plan = copy.deepcopy(tiny_plan)
         for dotted, value in changes.items():
             *path, last = dotted.split("__")
             table = plan

@@ -46,14 +46,26 @@ def installed_wheel(tmp_path_factory):
     wheels, site = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("site")
     built = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
-        cwd=ROOT, capture_output=True, text=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert built.returncode == 0, built.stderr
     (wheel,) = wheels.glob("*.whl")
     installed = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(site),
-         str(wheel)],
-        capture_output=True, text=True,
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            str(site),
+            str(wheel),
+        ],
+        capture_output=True,
+        text=True,
     )
     assert installed.returncode == 0, installed.stderr
     environment = {**os.environ, "PYTHONPATH": str(site)}
@@ -67,8 +79,17 @@ def demo(installed_wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     start = time.perf_counter()
     done = _python(
-        folder, installed_wheel, "-m", "workbench", "demo", "--headless", "--out", str(folder),
-        "--device", "cpu", "--json",
+        folder,
+        installed_wheel,
+        "-m",
+        "workbench",
+        "demo",
+        "--headless",
+        "--out",
+        str(folder),
+        "--device",
+        "cpu",
+        "--json",
     )
     assert done.returncode == 0, done.stderr
     seconds = time.perf_counter() - start

@@ -82,10 +82,20 @@ def test_the_original_itself_does_not_pass(project, audited):
 
 def test_every_run_has_every_number_or_a_reason(project):
     expected = {
-        "accuracy", "mean_loss", "class_accuracy", "calibration_error", "membership_auc",
-        "membership_tpr_at_fpr_0.1", "membership_tpr_at_fpr_0.01", "relearn_steps",
-        "recovered_accuracy", "js_divergence", "prediction_agreement", "activation_distance",
-        "churn", "attribution_similarity",
+        "accuracy",
+        "mean_loss",
+        "class_accuracy",
+        "calibration_error",
+        "membership_auc",
+        "membership_tpr_at_fpr_0.1",
+        "membership_tpr_at_fpr_0.01",
+        "relearn_steps",
+        "recovered_accuracy",
+        "js_divergence",
+        "prediction_agreement",
+        "activation_distance",
+        "churn",
+        "attribution_similarity",
     }
     for row in project.rows("SELECT id, role FROM run"):
         metrics = load_metrics(project, row["id"])
@@ -103,7 +113,9 @@ def test_enough_rows_are_explained_for_every_model(project):
     ):
         stored = {
             row["name"]: row["hash"]
-            for row in project.rows("SELECT name, hash FROM run_artifact WHERE run_id = ?", run["id"])
+            for row in project.rows(
+                "SELECT name, hash FROM run_artifact WHERE run_id = ?", run["id"]
+            )
         }
         rows = project.array(stored["attribution/rows"])
         forgotten = np.isin(rows, project.array(run["rows_artifact"]))

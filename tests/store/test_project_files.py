@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -78,6 +79,10 @@ def _text_file(path: Path) -> None:
     path.write_text("seed,accuracy\n1,0.9\n" * 100)
 
 
+def _short_file(path: Path) -> None:
+    path.write_text("x")
+
+
 def _empty_file(path: Path) -> None:
     path.touch()
 
@@ -99,7 +104,8 @@ def _interrupted_creation(path: Path) -> None:
         (_nothing, "There is no file"),
         (Path.mkdir, "is a folder"),
         (_text_file, "is not a project"),
-        (_empty_file, "is not a project"),
+        (_short_file, "is not a project"),
+        (_empty_file, "is empty"),
         (_other_database, "database of another application"),
         (_interrupted_creation, "was interrupted"),
     ],
@@ -119,8 +125,22 @@ def test_what_is_no_project_is_refused(
 @pytest.mark.parametrize("kept", [0.03, 0.3, 0.9, 0.9999])
 def test_a_truncated_file_is_refused(populated: Path, kept: float) -> None:
     os.truncate(populated, int(populated.stat().st_size * kept))
-    with pytest.raises(ProjectError, match="is damaged: its end is missing"):
+    with pytest.raises(ProjectError, match="is damaged"):
         Project.open(populated)
+
+
+def test_opening_a_project_twice_keeps_the_locks_of_the_first(project: Project) -> None:
+    with project.transaction("x") as tx:
+        tx.insert("environment", hash="a", description={})
+    Project.open(project.path).close()
+    # A process that believes to be alone removes the write-ahead log when it leaves.
+    leave = "import sys; from workbench.store import Project; Project.open(sys.argv[1]).close()"
+    subprocess.run([sys.executable, "-c", leave, project.path], check=True)
+    assert project.path.with_name("study.audit-wal").exists()
+    with project.transaction("x") as tx:
+        tx.insert("environment", hash="b", description={})
+    with Project.open(project.path) as other:
+        assert len(other.rows("SELECT * FROM environment")) == 2
 
 
 def test_an_overwritten_schema_is_refused(populated: Path, populated_bytes: bytes) -> None:
@@ -168,6 +188,8 @@ def locked_folder(populated_bytes: bytes) -> Iterator[Path]:
 
 def visit_as_ordinary_user(folder: Path, answers: Connection) -> None:
     if os.getuid() == 0:
+        # Load all modules first: that user may have no right to read the interpreter's.
+        Project.open(folder / "study.audit", read_only=True).close()
         os.setgid(65534)
         os.setuid(65534)
     with pytest.raises(ProjectError) as caught:

@@ -71,9 +71,7 @@ def judge_forget_set(
             verdict = replace(verdict, reason=_claim(plan, verdict, rung, len(evidence.band)))
         candidates.append(verdict)
     outcome = worst(verdict.outcome for verdict in candidates)
-    reason = " ".join(
-        f"{verdict.label}: {verdict.reason}" for verdict in candidates if verdict.outcome is outcome
-    )
+    reason = _deciding(outcome, candidates)
     return ForgetSetVerdict(evidence.forget_set, outcome, reason, rung, tuple(candidates), controls)
 
 
@@ -114,6 +112,20 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """INVALID before FAIL before INCONCLUSIVE before PASS; INCONCLUSIVE if there are none."""
     found = set(outcomes)
     return next((o for o in _WORST_FIRST if o in found), Outcome.INCONCLUSIVE)
+
+
+def _deciding(outcome: Outcome, candidates: Sequence[CandidateVerdict]) -> str:
+    """Which candidates decided the outcome of a forget set, and by which criteria."""
+    deciding = [one for one in candidates if one.outcome is outcome]
+    if outcome is Outcome.INVALID:
+        return deciding[0].reason  # a broken control says the same of all
+    named = []
+    for one in deciding:
+        by = [r.criterion.name for r in one.criteria if r.decides and r.outcome is outcome]
+        named.append(
+            f"{one.label} ({', '.join(by)})" if by and outcome is not Outcome.PASS else one.label
+        )
+    return f"{outcome} for {len(deciding)} of {len(candidates)} candidates: {'; '.join(named)}."
 
 
 def _complete(verdict: CandidateVerdict, planned: Sequence[int]) -> CandidateVerdict:

@@ -135,10 +135,6 @@ def moment(text: str | None) -> str:
     return f"{when.day} {when:%B %Y, %H:%M}{zone}"
 
 
-def short_hash(text: str | None) -> str:
-    return text[:12] if text else MISSING
-
-
 def settings(values: dict[str, Any]) -> str:
     """`{"epochs": 5}` as "epochs 5, ..."; "defaults only" is for the caller to say."""
     written = (f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())

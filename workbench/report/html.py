@@ -72,7 +72,7 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         ],
         "curve_panels": panels.curve_panels(part),
         "numbers": [
-            (label, role, runs, tables.number_rows(runs, part.band))
+            (label, role, runs, tables.number_rows(runs, part.band, report.dataset.class_names))
             for (role, label), runs in tables.runs_by_model(part.runs).items()
         ],
     }
@@ -105,7 +105,6 @@ def _environment() -> Environment:
         "percent": display.percent,
         "quantity": display.quantity,
         "settings": display.settings,
-        "short_hash": display.short_hash,
         "size": display.size,
         "span": display.span,
         "outcome_icon": icons.outcome_icon,

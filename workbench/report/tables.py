@@ -158,7 +158,9 @@ def _times(seconds: Sequence[float | None]) -> Cell:
     return Cell(mean, extra)
 
 
-def number_rows(runs: Sequence[RunPart], band: Sequence[BandRow]) -> list[NumberRow]:
+def number_rows(
+    runs: Sequence[RunPart], band: Sequence[BandRow], class_names: Sequence[str]
+) -> list[NumberRow]:
     """Every metric of the runs of one label, one column a seed, with the retrained range."""
     bands = {(row.name, row.split, row.group_key): row for row in band}
     by_run = [{key_of(metric): metric for metric in run.metrics} for run in runs]
@@ -171,7 +173,7 @@ def number_rows(runs: Sequence[RunPart], band: Sequence[BandRow]) -> list[Number
         rows.append(
             NumberRow(
                 metric=metric_title(name),
-                about=about(split, group),
+                about=about(split, group, class_names),
                 values=tuple(cell(metric) if metric else Cell(MISSING) for metric in found),
                 band=_band_cell(bands.get(key), unit),
             )
@@ -243,7 +245,7 @@ def missing_rows(report: Report) -> list[MissingRow]:
     return [
         MissingRow(
             metric=metric_title(entry.metric),
-            about=about(entry.split, entry.group_key),
+            about=about(entry.split, entry.group_key, report.dataset.class_names),
             forget_set=entry.forget_set,
             reason=entry.reason,
             runs=_named_runs(set(entry.runs), runs_of[entry.forget_set]),

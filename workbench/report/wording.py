@@ -55,10 +55,13 @@ def metric_unit(name: str) -> str:
     return str(card.unit) if card else str(Unit.SCORE)
 
 
-def about(split: str | None, group: str) -> str:
+def about(split: str | None, group: str, class_names: Sequence[str] = ()) -> str:
     """`forget rows, loss`: what a number is about, beside its name."""
     rows = f"{SPLIT_NAMES[split]} rows" if split else ""
-    return ", ".join(part for part in (rows, group.replace("class:", "class ")) if part)
+    kind, _, index = group.partition(":")
+    if kind == "class" and index.isdecimal() and int(index) < len(class_names):
+        group = f"class {class_names[int(index)]}"
+    return ", ".join(part for part in (rows, group) if part)
 
 
 def in_words(rule: Rule) -> str:
@@ -77,18 +80,25 @@ def in_words(rule: Rule) -> str:
 
 
 def describe_forget_set(definition: Mapping[str, Any]) -> str:
-    """How the rows of a forget set were chosen, as one sentence."""
+    """How the rows of a forget set were chosen, and what attacks compare them with."""
+    chosen = f"Training rows {_chosen(definition)}."
+    if where := definition.get("non_members"):
+        return f"{chosen} Attacks compare them with non-member rows where {where}."
+    return chosen
+
+
+def _chosen(definition: Mapping[str, Any]) -> str:
     if rule := definition.get("rule"):
-        return f"Training rows where {in_words(RULE.validate_python(rule))}."
+        return f"where {in_words(RULE.validate_python(rule))}"
     if where := definition.get("where"):
-        return f"Training rows where {where}."
+        return f"where {where}"
     if selector := definition.get("selector"):
         params = definition.get("params") or {}
         told = f" with {settings(params)}" if params else ""
-        return f"Training rows proposed by the selector {selector}{told}."
+        return f"proposed by the selector {selector}{told}"
     if "rows" in definition:
-        return "Training rows listed one by one."
-    return "Training rows; the project does not say how they were chosen."
+        return "listed one by one"
+    return "whose choice the project does not explain"
 
 
 def listed(items: Sequence[str]) -> str:

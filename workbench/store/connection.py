@@ -121,7 +121,9 @@ def _explain(fault: sqlite3.Error, path: Path) -> ProjectError | None:
                 f"Project {path.name!r} cannot be read or written: {fault}.",
                 remedy="Check the disk and your rights on the folder.",
             )
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+        case sqlite3.SQLITE_NOTADB:
+            return not_a_project(f"{path.name!r} is not a project.")
+        case sqlite3.SQLITE_CORRUPT:
             return damaged(path, str(fault))
     if isinstance(fault, UnreadableValue) or str(fault).startswith("Could not decode to UTF-8"):
         return damaged(path, "it holds text that cannot be decoded")
@@ -137,6 +139,10 @@ def damaged(path: Path, how: str) -> ProjectError:
     return ProjectError(
         f"Project {path.name!r} is damaged: {how}.", remedy="Restore it from a backup."
     )
+
+
+def not_a_project(message: str) -> ProjectError:
+    return ProjectError(message, remedy="Projects are made by `workbench init`.")
 
 
 def _disk_full(path: Path) -> ProjectError:

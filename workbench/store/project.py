@@ -25,6 +25,7 @@ from workbench.store.connection import (
     connect,
     damaged,
     immediate,
+    not_a_project,
     plain_disk_faults,
     plain_faults,
 )
@@ -33,12 +34,13 @@ from workbench.store.migrations import Age
 from workbench.store.transaction import Transaction
 
 SIDE_FOLDER_ABOVE_BYTES = 256 << 20
-_MAGIC = b"SQLite format 3\0"
-_HEADER_BYTES = 100
 
 
 class Project:
     """An open project file. Get one from `create` or `open`; close it, or use it in `with`.
+
+    While it is open, this process must not read the file by other means than SQLite: closing
+    any handle of a file drops the locks that POSIX systems keep for the whole process.
 
     Any thread may read, several at a time: each read borrows a connection from a pool. Writers
     of this process take turns at a lock, those of other processes at SQLite's own.
@@ -75,7 +77,7 @@ class Project:
         schema opens only with `read_only`.
         """
         path = Path(path)
-        _check_file(path)
+        _check_exists(path)
         project = cls(path, _access(path, read_only))
         try:
             project._check_and_upgrade()
@@ -179,6 +181,7 @@ class Project:
     def _check_and_upgrade(self) -> None:
         with self._borrowed(write=not self.read_only) as connection:
             _check_owner(connection, self.path)
+            _check_size(connection, self.path)
             try:
                 age = migrations.age_of(connection)
                 found = connection.execute("SELECT name FROM project").fetchone()
@@ -222,27 +225,11 @@ def _fill(connection: sqlite3.Connection, name: str) -> None:
         migrations.record_migration(connection, "project.created", actor="workbench")
 
 
-def _check_file(path: Path) -> None:
-    """Everything that can be said without SQLite."""
+def _check_exists(path: Path) -> None:
     if path.is_dir():
         raise ProjectError(f"{path.name!r} is a folder, not a project.", remedy="Name a file.")
     if not path.exists():
         raise ProjectError(f"There is no file {str(path)!r}.", remedy="Check the path.")
-    with plain_disk_faults(path), path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    if not header.startswith(_MAGIC):
-        raise ProjectError(
-            f"{path.name!r} is not a project.", remedy="Projects are made by `workbench init`."
-        )
-    # While a write-ahead log exists, it may hold the pages that the file lacks.
-    if not _has_log(path) and path.stat().st_size < _size_in(header):
-        raise damaged(path, "its end is missing")
-
-
-def _size_in(header: bytes) -> int:
-    page_size = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    return max(_HEADER_BYTES, (1 << 16 if page_size == 1 else page_size) * pages)
 
 
 def _has_log(path: Path) -> bool:
@@ -275,7 +262,13 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
             f"{path.name!r} is empty: making this project was interrupted.",
             remedy="Delete the file and make the project again.",
         )
-    raise ProjectError(
-        f"{path.name!r} is a database of another application, not a project.",
-        remedy="Projects are made by `workbench init`.",
-    )
+    raise not_a_project(f"{path.name!r} is a database of another application, not a project.")
+
+
+def _check_size(connection: sqlite3.Connection, path: Path) -> None:
+    """SQLite itself notices missing pages, but not a last page that is cut short."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    # While a write-ahead log exists, it may hold the pages that the file lacks.
+    if not _has_log(path) and path.stat().st_size < pages * page_size:
+        raise damaged(path, "its end is missing")

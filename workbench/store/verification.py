@@ -32,7 +32,8 @@ def verify(project: Project) -> list[Fault]:
     """Every fault of one snapshot of the project; an intact project has none.
 
     Looks at the structure of the file, the chain of events, every row of every table, every
-    artifact, and the definitions of tables and triggers.
+    artifact, and the definitions of tables and triggers. A log rewritten as a whole, with all
+    its hashes, can be told only by a head hash that was kept elsewhere.
     """
     faults: list[Fault] = []
     with closing(project.connect()) as connection:

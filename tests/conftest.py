@@ -1,0 +1,28 @@
+"""What tests of several rooms share."""
+
+import pytest
+
+
+@pytest.fixture
+def tiny_plan():
+    """A plan that runs in seconds: digits, a small perceptron, one method, all straw men."""
+    return {
+        "version": 1,
+        "name": "tiny",
+        "attacks": ["loss"],
+        "attributions": ["saliency"],
+        "attribution_rows": 4,
+        "data": {
+            "source": "digits",
+            "params": {"train_rows": 120, "non_member_rows": 120, "label_noise": 0.1},
+        },
+        "model": {"architecture": "mlp", "params": {"hidden": [16]}},
+        "recipe": {"epochs": 2, "learning_rate": 0.01},
+        "forget_sets": [{"name": "threes", "where": "class == 3"}],
+        "reference": {"band_seeds": [1, 2], "control_seeds": [3]},
+        "recovery": {"relearn_cap": 3, "retain_epochs": 1},
+        "methods": [{"id": "fine-tune", "params": {"epochs": 1}}],
+        "criteria": [
+            {"name": "forget", "metric": "accuracy", "split": "forget", "margin": 0.1},
+        ],
+    }

@@ -1,0 +1,173 @@
+"""The executor on a real project: what is computed, what is reused, what it costs."""
+
+import numpy as np
+import pytest
+
+from workbench.audit import Plan, compare_plan, judge_plan, recompute_aggregates
+from workbench.audit.schedule import lock_plan, queue_runs
+from workbench.compute.forward_counter import ForwardCounter
+from workbench.core.cancellation import CancelToken
+from workbench.core.errors import ProjectError
+from workbench.jobs.execution import Channel
+from workbench.jobs.executor import Executor
+from workbench.jobs.protocol import Job
+from workbench.plugin_api import Cancelled
+from workbench.registry import Registry
+from workbench.store import Project, load_metrics, verify
+from workbench.store import project as project_module
+from workbench.store.connection import connect
+
+
+class Prepared:
+    """A project with a locked, prepared plan and its runs queued."""
+
+    def __init__(self, folder, plan):
+        self.project = Project.create(folder / "p.audit", "prepared")
+        self.plan_id = lock_plan(self.project, plan)
+        self.executor = Executor("cpu")
+        self.do("prepare", plan=self.plan_id)
+        queue_runs(self.project, self.plan_id, plan, Registry.discover())
+
+    def do(self, kind, token=None, **payload):
+        job = Job(id=kind, kind=kind, payload={"project": str(self.project.path), **payload})
+        with Channel(kind, lambda _: None, token or CancelToken()) as channel:
+            return self.executor.run(job, channel)
+
+    def run_id(self, label, role):
+        row = self.project.row(
+            "SELECT id FROM run WHERE label = ? AND role = ? ORDER BY id", label, role
+        )
+        return row["id"]
+
+    def status(self, run_id):
+        return self.project.row("SELECT status FROM run WHERE id = ?", run_id)["status"]
+
+
+@pytest.fixture
+def prepare(tmp_path, tiny_plan):
+    made = []
+
+    def make(**changes):
+        made.append(Prepared(tmp_path, Plan.model_validate(tiny_plan | changes)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.project.close()
+
+
+def test_a_run_costs_one_forward_pass_over_the_data(prepare):
+    prepared = prepare(recovery=None, attributions=[])
+    rows = prepared.project.row("SELECT n_rows FROM dataset")["n_rows"]
+    with ForwardCounter() as counted:
+        prepared.do("run", run=prepared.run_id("random-weights", "straw_man"))
+    assert counted.rows == rows
+
+
+def test_equal_weights_share_their_forward_pass(prepare):
+    prepared = prepare(recovery=None, attributions=[])
+    with ForwardCounter() as counted:
+        prepared.do("run", run=prepared.run_id("original", "original"))
+        prepared.do("run", run=prepared.run_id("do-nothing", "straw_man"))
+    assert counted.rows == 0
+
+
+def test_metrics_attacks_and_verdicts_add_no_forward_pass(prepare):
+    prepared = prepare()
+    for row in prepared.project.rows("SELECT id FROM run"):
+        prepared.do("run", run=row["id"])
+    with ForwardCounter() as counted:
+        compare_plan(prepared.project, prepared.plan_id)
+        judge_plan(prepared.project, prepared.plan_id)
+        faults = recompute_aggregates(prepared.project)
+    assert counted.calls == 0
+    assert faults == []
+
+
+def test_a_repeated_run_gives_the_same_weights_and_numbers(tmp_path, tiny_plan):
+    def outcome(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        prepared = Prepared(folder, Plan.model_validate(tiny_plan))
+        run_id = prepared.run_id("fine-tune", "candidate")
+        prepared.do("run", run=run_id)
+        metrics = [
+            (m.name, m.split, m.group_key, m.value)
+            for m in load_metrics(prepared.project, run_id)
+            if m.name not in ("unlearning_seconds", "peak_memory")
+        ]
+        weights = prepared.project.row(
+            "SELECT weights_hash FROM model JOIN run ON run.model_id = model.id WHERE run.id = ?",
+            run_id,
+        )
+        prepared.project.close()
+        return weights, metrics
+
+    assert outcome("one") == outcome("two")
+
+
+def test_everything_a_run_depends_on_is_recorded(prepare):
+    prepared = prepare()
+    run_id = prepared.run_id("fine-tune", "candidate")
+    prepared.do("run", run=run_id)
+    inputs = {
+        row["name"]
+        for row in prepared.project.rows("SELECT name FROM run_input WHERE run_id = ?", run_id)
+    }
+    row = prepared.project.row("SELECT * FROM run WHERE id = ?", run_id)
+    environment = prepared.project.row(
+        "SELECT description FROM environment WHERE id = ?", row["environment_id"]
+    )
+    assert inputs == {"original weights", "dataset", "forget rows", "recipe", "plugin"}
+    assert row["params"]["epochs"] == 1
+    assert row["params"]["learning_rate"] > 0
+    assert row["seconds"] > 0
+    assert environment["description"]["torch"]
+    assert verify(prepared.project) == []
+
+
+def test_live_curves_are_kept(prepare):
+    prepared = prepare()
+    run_id = prepared.run_id("retrain", "reference")
+    prepared.do("run", run=run_id)
+    curves = prepared.project.rows("SELECT name, hash FROM series WHERE run_id = ?", run_id)
+    assert curves
+    for curve in curves:
+        points = prepared.project.array(curve["hash"])
+        assert points.shape[1] == 2
+        assert (np.diff(points[:, 0]) >= 0).all()
+
+
+def test_a_cancelled_run_is_recorded_and_can_be_repeated(prepare):
+    prepared = prepare()
+    run_id = prepared.run_id("fine-tune", "candidate")
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        prepared.do("run", token=token, run=run_id)
+    assert prepared.status(run_id) == "cancelled"
+    assert verify(prepared.project) == []
+    prepared.do("run", run=run_id)
+    assert prepared.status(run_id) == "done"
+
+
+def test_a_full_disk_ends_the_run_and_harms_nothing(prepare, monkeypatch):
+    prepared = prepare()
+    run_id = prepared.run_id("fine-tune", "candidate")
+
+    def with_little_room(path, access):
+        connection = connect(path, access)
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 8}")
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(project_module, "connect", with_little_room)
+        prepared.executor = Executor("cpu")
+        with pytest.raises(ProjectError, match="no room left"):
+            prepared.do("run", run=run_id)
+    assert prepared.status(run_id) == "error"
+    assert verify(prepared.project) == []
+    prepared.executor = Executor("cpu")
+    prepared.do("run", run=run_id)
+    assert prepared.status(run_id) == "done"
