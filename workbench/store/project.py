@@ -34,6 +34,7 @@ from workbench.store.migrations import Age
 from workbench.store.transaction import Transaction
 
 SIDE_FOLDER_ABOVE_BYTES = 256 << 20
+_SMALLEST_DATABASE = 512
 
 
 class Project:
@@ -77,7 +78,7 @@ class Project:
         schema opens only with `read_only`.
         """
         path = Path(path)
-        _check_exists(path)
+        _check_path(path)
         project = cls(path, _access(path, read_only))
         try:
             project._check_and_upgrade()
@@ -225,11 +226,13 @@ def _fill(connection: sqlite3.Connection, name: str) -> None:
         migrations.record_migration(connection, "project.created", actor="workbench")
 
 
-def _check_exists(path: Path) -> None:
+def _check_path(path: Path) -> None:
     if path.is_dir():
         raise ProjectError(f"{path.name!r} is a folder, not a project.", remedy="Name a file.")
     if not path.exists():
         raise ProjectError(f"There is no file {str(path)!r}.", remedy="Check the path.")
+    if 0 < path.stat().st_size < _SMALLEST_DATABASE:  # which SQLite would take for empty
+        raise not_a_project(f"{path.name!r} is not a project.")
 
 
 def _has_log(path: Path) -> bool:
@@ -257,7 +260,7 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     if owner == APPLICATION_ID:
         return
-    if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+    if owner == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise ProjectError(
             f"{path.name!r} is empty: making this project was interrupted.",
             remedy="Delete the file and make the project again.",
