@@ -154,8 +154,8 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_verify_fails_after_a_change(demo, tmp_path, change):
     copy = tmp_path / "copy.audit"
-    copy.write_bytes(demo.project.read_bytes())
-    with sqlite3.connect(copy) as raw:
+    with sqlite3.connect(demo.project) as original, sqlite3.connect(copy) as raw:
+        original.backup(raw)
         assert raw.execute(change).rowcount > 0
     done = demo.workbench("verify", copy, "--json")
     assert done.returncode == 1

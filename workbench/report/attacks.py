@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
+from workbench.core.vocabulary import RunRole
 from workbench.report.document import AttackPart, Histogram, Roc, RunPart
 from workbench.report.reductions import shared_edges, shares, thin_roc
+
+# Models that no unlearning method touched: a diverged one would stretch the axis of all.
+_SOUND = (RunRole.ORIGINAL, RunRole.REFERENCE, RunRole.CONTROL)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def attack_parts(
 
 
 def _part(attack: str, scored: Sequence[_Scored]) -> AttackPart:
-    edges = shared_edges([side for one in scored for side in (one.forget, one.non_members)])
+    sound = [one for one in scored if one.run.role in _SOUND] or scored
+    edges = shared_edges([side for one in sound for side in (one.forget, one.non_members)])
     return AttackPart(
         attack=attack,
         n_forget=len(scored[0].forget),

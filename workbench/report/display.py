@@ -136,8 +136,12 @@ def moment(text: str | None) -> str:
 
 
 def settings(values: dict[str, Any]) -> str:
-    """`{"epochs": 5}` as "epochs 5, ..."; "defaults only" is for the caller to say."""
-    written = (f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
+    """`{"epochs": 5}` as "epochs 5"; settings left empty are not mentioned."""
+    written = (
+        f"{name.replace('_', ' ')} {_setting(value)}"
+        for name, value in values.items()
+        if value != ""
+    )
     return ", ".join(written) or MISSING
 
 

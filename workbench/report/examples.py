@@ -95,7 +95,7 @@ def _example(
         row=row,
         split=Split.FORGET if forgotten else Split.RETAIN,
         class_name=dataset.class_names[int(dataset.targets[row])],
-        image=_image(dataset.inputs[row]),
+        image=_image(dataset.inputs[row], dataset.preprocessing.divide_by),
         original=_grid(_flat(original), scale),
         unlearned=_grid(_flat(unlearned), scale),
         retrained=_grid(_flat(retrained), scale),
@@ -135,10 +135,16 @@ def _grid(values: Map, scale: float) -> Grid:
     return tuple(tuple(round(float(v), 3) for v in line) for line in shown)
 
 
-def _image(pixels: NDArray[Any]) -> Pixels:
-    """Stored input to 0..255 per image: (h, w) stays grey, (3, h, w) becomes (h, w, 3)."""
+def _image(pixels: NDArray[Any], white: float) -> Pixels:
+    """Stored input to 0..255: (h, w) and (1, h, w) become (h, w), (3, h, w) becomes (h, w, 3).
+
+    Whole numbers are brightest at `white`, what preprocessing divides by (255 if it does not);
+    anything else is stretched over its own range.
+    """
     values = pixels.astype(np.float64)
-    if pixels.dtype != np.uint8:
+    if pixels.dtype == np.uint8:
+        values = np.clip(values * 255 / (white if white > 1 else 255), 0, 255)
+    else:
         low, high = float(values.min()), float(values.max())
         values = (values - low) / ((high - low) or 1.0) * 255
     if values.ndim == 3 and values.shape[0] == 1:

@@ -196,7 +196,7 @@ def _tags(traces: Sequence[Trace], across: Scale, up: Scale) -> list[Markup]:
     tagged = [trace for trace in traces if trace.tag]
     parts = []
     for index, trace in enumerate(tagged):
-        share = 0.3 + 0.6 * (index + 0.5) / len(tagged)
+        share = 0.4 + 0.57 * (index + 0.5) / len(tagged)
         position = across.low ** (1 - share)
         x, y = across(position), up(_height(trace, position))
         colour = palette.ROLES[trace.role].css

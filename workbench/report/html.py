@@ -67,15 +67,24 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         "tally": wording.tally_line(candidates),
         "metric_panels": panels.metric_panels(part, report.criteria, columns),
         "roc_panels": [panels.roc_panel(one) for one in part.attacks],
-        "histogram_panels": [
-            panel for one in part.attacks for panel in panels.histogram_panels(part, one)
-        ],
+        "histogram_panels": _histograms(part, attack, shown=True),
+        "more_histogram_panels": _histograms(part, attack, shown=False),
         "curve_panels": panels.curve_panels(part),
         "numbers": [
             (label, role, runs, tables.number_rows(runs, part.band, report.dataset.class_names))
             for (role, label), runs in tables.runs_by_model(part.runs).items()
         ],
     }
+
+
+def _histograms(part: ForgetSetPart, control_attack: str, *, shown: bool) -> list[panels.Panel]:
+    """Those of the control attack are shown at once, those of the others can be opened."""
+    return [
+        panel
+        for one in part.attacks
+        if (one.attack == control_attack) == shown
+        for panel in panels.histogram_panels(part, one)
+    ]
 
 
 def _with_reasons(candidates: Sequence[Candidate], report: Report) -> list[tuple[Candidate, str]]:

@@ -35,7 +35,7 @@ def thin_roc(members: Values, non_members: Values) -> tuple[tuple[float, ...], t
 
 
 def shared_edges(samples: Sequence[Values]) -> tuple[float, ...]:
-    """Bin edges (31,) that every model's histogram shares: the middle 99 % of all scores."""
+    """Bin edges (31,) for every histogram of an attack: the middle 99 % of these scores."""
     pooled = np.concatenate(samples)
     low, high = np.quantile(pooled, [0.005, 0.995])
     if high <= low:
