@@ -115,7 +115,7 @@ def some_forget_rows(dataset: Dataset) -> NDArray[np.int64]:
 def bare_pass(model: nn.Module, inputs: Tensor, batch_size: int) -> Tensor:
     """The least there is to do: inputs preprocessed before, nothing kept but the logits."""
     with torch.inference_mode():
-        return torch.cat([model(batch) for batch in inputs.split(batch_size)])
+        return torch.cat([model(batch) for batch in torch.split(inputs, batch_size)])
 
 
 def best_batch_size(model: nn.Module, inputs: Tensor) -> int:

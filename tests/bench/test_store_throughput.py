@@ -187,8 +187,8 @@ def test_arrays_are_read_back(arrays: Arrays, tmp_path: Path, figures: Figures) 
     note = "from the page cache of the operating system"
     for name, key in (
         ("bare SQLite, read", "raw"),
-        ("project, read arrays inline", "inline"),
-        ("project, read arrays from the side folder", "side"),
+        ("project, read and copy arrays inline", "inline"),
+        ("project, read and copy arrays from the side folder", "side"),
     ):
         figures.add(SECTION, name, "MB/s", measured[key].per(MEGABYTES), note=note)
         note = ""

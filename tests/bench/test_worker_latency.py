@@ -24,7 +24,7 @@ from workbench.jobs.protocol import Job
 pytestmark = pytest.mark.bench
 
 SECTION = "worker"
-ROUNDS = 7
+ROUNDS = 5
 GRACE = 0.2  # seconds; the default of a lane is longer
 MESSAGES = 100  # round trips of one round
 PATIENCE = 60.0

@@ -61,13 +61,17 @@ def document(result: CampaignResult) -> dict[str, object]:
                 "name": audit.forget_set,
                 "outcome": str(audit.outcome),
                 "rung": str(audit.rung),
-                "controls": [_entry(control) for control in audit.controls],
+                "controls": [{"name": one.name, **_entry(one)} for one in audit.controls],
                 "candidates": [_entry(candidate) for candidate in audit.candidates],
             }
             for audit in result.verdict.forget_sets
         ],
         "limits": result.verdict.limits,
     }
+
+
+def _control_name(control: ControlResult) -> str:
+    return f"{control.name} ({control.label})" if control.label else control.name
 
 
 def _entry(judged: CandidateVerdict | ControlResult) -> dict[str, str]:
@@ -82,7 +86,7 @@ def _entry(judged: CandidateVerdict | ControlResult) -> dict[str, str]:
 def summary(result: CampaignResult) -> list[str]:
     """One line per candidate and forget set, then the verdict of the plan."""
     rows = [
-        [audit.forget_set, "control", control.name, str(control.outcome)]
+        [audit.forget_set, "control", _control_name(control), str(control.outcome)]
         for audit in result.verdict.forget_sets
         for control in audit.controls
     ] + [

@@ -35,9 +35,15 @@ def thin_roc(members: Values, non_members: Values) -> tuple[tuple[float, ...], t
 
 
 def shared_edges(samples: Sequence[Values]) -> tuple[float, ...]:
-    """Bin edges (31,) for every histogram of an attack: the middle 99 % of these scores."""
+    """Bin edges (31,) for every histogram of an attack, from these scores.
+
+    They reach to the outer fences of Tukey (1977), three interquartile ranges beyond the
+    quartiles, where the scores do: a long tail would press all other rows into one bar.
+    """
     pooled = np.concatenate(samples)
-    low, high = np.quantile(pooled, [0.005, 0.995])
+    least, first, third, most = np.quantile(pooled, [0, 0.25, 0.75, 1])
+    reach = 3 * (third - first) or most - least
+    low, high = max(least, first - reach), min(most, third + reach)
     if high <= low:
         low, high = low - 0.5, high + 0.5
     return rounded(np.linspace(low, high, _BINS + 1))
