@@ -117,88 +117,65 @@ def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty
     assert "trust" in err + json.dumps(rows.get("raises", {}).get("error") or "")
 
 
+def start(plan, project, faulty):
+    """`workbench run` as a program of its own, with one worker."""
+    command = [sys.executable, "-m", "workbench", "run", plan, "--project", project]
+    return subprocess.Popen(
+        [str(part) for part in (*command, *one_worker(faulty))],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def one_worker(faulty):
+    return ("--plugins", faulty, "--jobs", "1", "--device", "cpu")
+
+
 def test_ctrl_c_ends_a_hanging_run_and_resume_finishes_the_rest(
     project, write_plan, workbench, faulty
 ):
     plan = write_plan(methods=[{"id": "hangs"}, {"id": "fine-tune"}])
-    command = [
-        sys.executable,
-        "-m",
-        "workbench",
-        "run",
-        plan,
-        "--project",
-        project,
-        "--plugins",
-        faulty,
-        "--jobs",
-        "1",
-        "--device",
-        "cpu",
-    ]
-    with subprocess.Popen(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start(plan, project, faulty) as program:
         _wait_until_running(project, "hangs")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=120)
-    assert process.returncode == 130, err
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=120)
+    assert program.returncode == 130, err
     assert "Traceback" not in err
     rows, _ = statuses(project)
     assert rows["hangs"]["status"] == "cancelled"
     assert rows["retrain"]["status"] == "done"
-    calmer = (faulty / "method.py").read_text().replace("time.sleep(600)", "return model")
-    (faulty / "method.py").write_text(calmer)
-    assert workbench("plugins", "trust", "faulty", "--plugins", faulty)[0] == 0
-    code, _, err = workbench(
-        "run",
-        plan,
-        "--project",
-        project,
-        "--plugins",
-        faulty,
-        "--jobs",
-        "1",
-        "--device",
-        "cpu",
-        "--resume",
-    )
+    change(faulty, "time.sleep(600)", "return model", workbench)
+    code, _, err = workbench("run", plan, "--project", project, *one_worker(faulty), "--resume")
     assert code in (10, 11, 12), err
     rows, found = statuses(project)
     assert found == {"done"}
 
 
+def change(faulty, before, after, workbench):
+    """Change the plugin's code and trust it again."""
+    file = faulty / "method.py"
+    file.write_text(file.read_text().replace(before, after))
+    assert workbench("plugins", "trust", "faulty", "--plugins", faulty)[0] == 0
+
+
+def test_resume_refuses_a_method_that_changed_after_it_ran(project, write_plan, workbench, faulty):
+    change(faulty, "return 'a model'", "return model", workbench)
+    run = ("run", write_plan(methods=[{"id": "returns-nonsense"}]), "--project", project)
+    assert workbench(*run, "--plugins", faulty, "--in-process")[0] in (10, 11, 12)
+    change(faulty, "time.sleep(600)", "time.sleep(1)", workbench)
+    code, _, err = workbench(*run, "--plugins", faulty, "--in-process", "--resume")
+    assert code == 2
+    assert "returns-nonsense" in err
+
+
 def test_a_killed_program_leaves_its_run_interrupted(project, write_plan, workbench, faulty):
     plan = write_plan(methods=[{"id": "hangs"}])
-    command = [
-        sys.executable,
-        "-m",
-        "workbench",
-        "run",
-        plan,
-        "--project",
-        project,
-        "--plugins",
-        faulty,
-        "--jobs",
-        "1",
-        "--device",
-        "cpu",
-    ]
-    with subprocess.Popen(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    ) as process:
+    with start(plan, project, faulty) as program:
         _wait_until_running(project, "hangs")
-        process.kill()
+        program.kill()
     plan.write_text(plan.read_text().replace('"hangs"', '"fine-tune"'))
     code, _, err = workbench("run", plan, "--project", project, "--in-process")
     assert code in (10, 11, 12), err

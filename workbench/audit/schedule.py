@@ -112,59 +112,19 @@ def queue_runs(project: Project, plan_id: int, plan: Plan, registry: Registry) -
 def _queue(
     tx: Transaction, prepared: dict[str, Any], plan: Plan, planned: PlannedRun, registry: Registry
 ) -> int | None:
-    forget_set = tx.row(
-        "SELECT id, rows_artifact FROM forget_set WHERE dataset_id = ? AND name = ? "
-        "ORDER BY version DESC LIMIT 1",
-        prepared["dataset_id"],
-        planned.forget_set,
-    )
-    original = tx.row("SELECT * FROM model WHERE id = ?", prepared["original_model_id"])
-    dataset = tx.row("SELECT * FROM dataset WHERE id = ?", prepared["dataset_id"])
-    if forget_set is None or original is None or dataset is None:
-        raise UsageError(f"Forget set {planned.forget_set!r} was not prepared.")
-    existing = tx.row(
-        "SELECT id, status FROM run WHERE plan_id = ? AND forget_set_id = ? AND label = ? "
-        "AND seed = ? AND role = ?",
-        prepared["id"],
-        forget_set["id"],
-        planned.label,
-        planned.seed,
-        str(planned.role),
-    )
-    if existing:
-        if existing["status"] == RunStatus.DONE:
-            return None
-        tx.update("run", {"id": existing["id"]}, status=str(RunStatus.QUEUED), error=None)
-        return int(existing["id"])
-    inputs = {
-        "original weights": original["weights_hash"],
-        "dataset": dataset["fingerprint"],
-        "forget rows": forget_set["rows_artifact"],
-        "recipe": hash_json(plan.recipe.model_dump(mode="json")),
+    """Queue one run; None if it is done. UsageError if it was done with something else."""
+    forget_set = _forget_set(tx, prepared["dataset_id"], planned.forget_set)
+    inputs = _inputs(tx, prepared, plan, planned, forget_set, registry)
+    identity = {
+        "plan_id": prepared["id"],
+        "forget_set_id": forget_set["id"],
+        "label": planned.label,
+        "seed": planned.seed,
+        "role": str(planned.role),
     }
-    plugin_id = None
-    if planned.role is not RunRole.ORIGINAL:
-        plugin = registry.get(PluginKind.METHOD, planned.method).plugin
-        inputs["plugin"] = plugin.hash
-        plugin_id = save_plugin(
-            tx,
-            plugin.id,
-            plugin.manifest.version,
-            str(plugin.origin),
-            plugin.hash,
-            plugin.manifest.model_dump(mode="json"),
-        )
-    run_id = tx.insert(
-        "run",
-        plan_id=prepared["id"],
-        forget_set_id=forget_set["id"],
-        label=planned.label,
-        role=str(planned.role),
-        method=planned.method,
-        params=planned.params,
-        seed=planned.seed,
-        status=str(RunStatus.QUEUED),
-        key=hash_json(
+    values = {
+        "status": str(RunStatus.QUEUED),
+        "key": hash_json(
             {
                 "inputs": inputs,
                 "method": planned.method,
@@ -172,10 +132,89 @@ def _queue(
                 "seed": planned.seed,
             }
         ),
-        original_model_id=prepared["original_model_id"],
-        plugin_id=plugin_id,
-        queued=now(),
+        "plugin_id": _plugin(tx, planned, registry),
+        "queued": now(),
+        "error": None,
+    }
+    existing = tx.row(
+        "SELECT id, status, key FROM run WHERE plan_id = ? AND forget_set_id = ? AND label = ? "
+        "AND seed = ? AND role = ?",
+        *identity.values(),
     )
+    if existing is None:
+        run_id = tx.insert(
+            "run",
+            **identity,
+            **values,
+            method=planned.method,
+            params=planned.params,
+            original_model_id=prepared["original_model_id"],
+        )
+    elif existing["status"] != RunStatus.DONE:
+        run_id = int(existing["id"])
+        tx.update("run", {"id": run_id}, **values)
+        tx.delete("run_input", {"run_id": run_id})
+    elif existing["key"] != values["key"]:
+        raise UsageError(
+            f"What {planned.label!r} depends on has changed since seed {planned.seed} was run.",
+            remedy="Give the plan another name, so that all its runs are made alike.",
+        )
+    else:
+        return None
     for name, digest in inputs.items():
         tx.insert("run_input", run_id=run_id, name=name, hash=digest)
     return run_id
+
+
+def _forget_set(tx: Transaction, dataset_id: int, name: str) -> dict[str, Any]:
+    found = tx.row(
+        "SELECT id, rows_artifact FROM forget_set WHERE dataset_id = ? AND name = ? "
+        "ORDER BY version DESC LIMIT 1",
+        dataset_id,
+        name,
+    )
+    if found is None:
+        raise UsageError(
+            f"Forget set {name!r} was not prepared.", remedy="Run the plan again from the start."
+        )
+    return found
+
+
+def _inputs(
+    tx: Transaction,
+    prepared: dict[str, Any],
+    plan: Plan,
+    planned: PlannedRun,
+    forget_set: dict[str, Any],
+    registry: Registry,
+) -> dict[str, str]:
+    """Hashes of everything the result of a run depends on, besides its method and seed."""
+    original = tx.row("SELECT weights_hash FROM model WHERE id = ?", prepared["original_model_id"])
+    dataset = tx.row("SELECT fingerprint FROM dataset WHERE id = ?", prepared["dataset_id"])
+    if original is None or dataset is None:
+        raise UsageError("The plan was not prepared.", remedy="Run it again from the start.")
+    inputs = {
+        "original weights": original["weights_hash"],
+        "dataset": dataset["fingerprint"],
+        "forget rows": forget_set["rows_artifact"],
+        "recipe": hash_json(plan.recipe.model_dump(mode="json")),
+    }
+    used = [(PluginKind.ATTACK, attack) for attack in plan.attacks]
+    used += [(PluginKind.ATTRIBUTION, explainer) for explainer in plan.attributions]
+    if planned.role is not RunRole.ORIGINAL:
+        used.append((PluginKind.METHOD, planned.method))
+    return inputs | {f"{kind} {id_}": registry.get(kind, id_).plugin.hash for kind, id_ in used}
+
+
+def _plugin(tx: Transaction, planned: PlannedRun, registry: Registry) -> int | None:
+    if planned.role is RunRole.ORIGINAL:
+        return None
+    plugin = registry.get(PluginKind.METHOD, planned.method).plugin
+    return save_plugin(
+        tx,
+        plugin.id,
+        plugin.manifest.version,
+        str(plugin.origin),
+        plugin.hash,
+        plugin.manifest.model_dump(mode="json"),
+    )
