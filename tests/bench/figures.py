@@ -17,6 +17,7 @@ from timing import Sample
 from workbench.compute.devices import environment
 
 SECTIONS = ("audit pass", "worker", "store", "command line")
+THREADS = 1  # of torch, as in a worker, which has one unless told otherwise
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -111,6 +112,7 @@ def describe_machine() -> dict[str, Any]:
     return environment(torch.device("cpu")) | {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
+        "threads": THREADS,
         "sqlite": sqlite3.sqlite_version,
         "load_after": os.getloadavg()[0],
     }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from figures import Figures, Goal
+from figures import THREADS, Figures, Goal
 from networks import ResNet20
 from numpy.typing import NDArray
 from timing import Sample, interleave, timed
@@ -40,10 +40,9 @@ GOAL = Goal(1.3)
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in a worker, which has one thread for each library unless told otherwise."""
+def threads_of_a_worker() -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREADS)
     yield
     torch.set_num_threads(before)
 
