@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.store import Project, verify
+from workbench.store import Project, process_start, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -176,12 +176,22 @@ def test_a_killed_program_leaves_its_run_interrupted(project, write_plan, workbe
     with start(plan, project, faulty) as program:
         _wait_until_running(project, "hangs")
         program.kill()
+    _wait_until_worker_is_gone(project)
     plan.write_text(plan.read_text().replace('"hangs"', '"fine-tune"'))
     code, _, err = workbench("run", plan, "--project", project, "--in-process")
     assert code in (10, 11, 12), err
     with Project.open(project, read_only=True) as opened:
         row = opened.row("SELECT status FROM run WHERE label = 'hangs'")
     assert row["status"] == "interrupted"
+
+
+def _wait_until_worker_is_gone(path):
+    with Project.open(path, read_only=True) as project:
+        worker = project.row("SELECT worker FROM run WHERE status = 'running'")["worker"]
+    deadline = time.monotonic() + 60
+    while process_start(worker["pid"]) == worker["start"]:
+        assert time.monotonic() < deadline, "the worker outlives its program"
+        time.sleep(0.1)
 
 
 def _wait_until_running(path, label):

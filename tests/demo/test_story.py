@@ -90,7 +90,10 @@ def test_every_run_has_every_number_or_a_reason(project):
         assert all(m.value is not None or m.reason for m in metrics)
         attacks = {m.group_key for m in metrics if m.name == "membership_auc"}
         assert attacks == {"loss", "confidence", "entropy", "modified-entropy", "margin"}
-        assert all(m.ci_low < m.value < m.ci_high for m in metrics if m.name == "membership_auc")
+        found = [m for m in metrics if m.name == "membership_auc" and m.value is not None]
+        assert all(m.ci_low < m.value < m.ci_high for m in found)
+        if row["role"] != "straw_man":  # one that answers all rows alike leaves nothing to rank
+            assert len(found) == len(attacks)
 
 
 def test_enough_rows_are_explained_for_every_model(project):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Hashable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from workbench.core.errors import UsageError
 from workbench.core.hashing import hash_json
@@ -17,10 +18,21 @@ from workbench.core.vocabulary import PluginKind, Split
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.registry import Registry
 
-PLAN_VERSION = 1
+_T = TypeVar("_T", bound=Hashable)
+
+
+def _distinct(values: tuple[_T, ...]) -> tuple[_T, ...]:
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} appears twice")
+    return values
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]{0,63}$")]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Seeds = Annotated[tuple[Seed, ...], Field(min_length=1)]
+Seeds = Annotated[tuple[Seed, ...], AfterValidator(_distinct)]
+SomeSeeds = Annotated[Seeds, Field(min_length=1)]
+Ids = Annotated[tuple[str, ...], AfterValidator(_distinct)]
 
 
 class DataChoice(Params):
@@ -81,7 +93,7 @@ class MethodChoice(Params):
     id: str
     label: Name = ""
     params: dict[str, Any] = Field(default_factory=dict)
-    seeds: Seeds = (0,)
+    seeds: SomeSeeds = (0,)
 
     @model_validator(mode="before")
     @classmethod
@@ -95,8 +107,8 @@ class ReferenceChoice(Params):
     """Retrained models: the band everything is compared with, and the negative control."""
 
     method: MethodChoice = MethodChoice(id="retrain", label="retrain")
-    band_seeds: tuple[Seed, ...] = ()
-    control_seeds: tuple[Seed, ...] = ()
+    band_seeds: Seeds = ()
+    control_seeds: Seeds = ()
 
     @model_validator(mode="after")
     def _apart(self) -> ReferenceChoice:
@@ -114,7 +126,7 @@ class RecoveryChoice(Params):
     )
     relearn_learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam, forget rows only")
     relearn_cap: int = Field(120, ge=1, le=100_000, description="optimiser steps before giving up")
-    relearn_seeds: Seeds = (0,)
+    relearn_seeds: SomeSeeds = (0,)
     retain_epochs: int = Field(5, ge=1, le=1000, description="epochs on retain rows only")
 
 
@@ -125,7 +137,7 @@ class Controls(Params):
     min_power: float = Field(
         0.02, ge=0, lt=0.5, description="lower AUC limit of the original must exceed 0.5 + this"
     )
-    straw_men: tuple[str, ...] | None = Field(
+    straw_men: Ids | None = Field(
         None, description="methods that must fail; all known ones if not given"
     )
 
@@ -170,8 +182,8 @@ class Plan(Params):
     forget_sets: Annotated[tuple[ForgetSetChoice, ...], Field(min_length=1)]
     methods: Annotated[tuple[MethodChoice, ...], Field(min_length=1)]
     reference: ReferenceChoice = ReferenceChoice()
-    attacks: tuple[str, ...] = ("loss",)
-    attributions: tuple[str, ...] = ()
+    attacks: Ids = ("loss",)
+    attributions: Ids = ()
     attribution_rows: int = Field(30, ge=1, description="rows explained, forget and retain each")
     recovery: RecoveryChoice | None = RecoveryChoice()
     controls: Controls = Controls()
@@ -179,15 +191,17 @@ class Plan(Params):
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _distinct(self) -> Plan:
+    def _named_apart(self) -> Plan:
         for what, names in {
-            "forget set": [choice.name for choice in self.forget_sets],
-            "method label": [choice.label for choice in self.methods],
-            "criterion": [choice.name for choice in self.criteria],
+            "forget set": tuple(choice.name for choice in self.forget_sets),
+            "stored forget set": tuple(choice.use or choice.name for choice in self.forget_sets),
+            "method label": tuple(choice.label for choice in self.methods),
+            "criterion": tuple(choice.name for choice in self.criteria),
         }.items():
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"{what} {min(twice)!r} appears twice")
+            try:
+                _distinct(names)
+            except ValueError as fault:
+                raise ValueError(f"{what} {fault}") from fault
         return self
 
     @property

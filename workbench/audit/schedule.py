@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.audit.plan import MethodChoice, Plan
-from workbench.core.errors import UsageError
+from workbench.core.errors import ProjectError, UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus
 from workbench.registry import Registry
@@ -37,7 +37,7 @@ def _planned(plan: Plan, registry: Registry) -> Iterator[PlannedRun]:
     reference = plan.reference.method
     straw_men = tuple(MethodChoice(id=method) for method in plan.straw_men(registry))
     for chosen in plan.forget_sets:
-        name = chosen.use or chosen.name
+        name = chosen.name
         yield PlannedRun(name, ORIGINAL, RunRole.ORIGINAL, ORIGINAL, {}, 0)
         yield from _seeds(name, reference, RunRole.REFERENCE, plan.reference.band_seeds, registry)
         yield from _seeds(name, reference, RunRole.CONTROL, plan.reference.control_seeds, registry)
@@ -99,7 +99,7 @@ def queue_runs(project: Project, plan_id: int, plan: Plan, registry: Registry) -
     Runs that ended in an error, a crash or an interruption are queued again.
     """
     prepared = project.row("SELECT * FROM plan WHERE id = ?", plan_id)
-    if prepared is None or prepared["original_model_id"] is None:
+    if prepared is None or prepared["forget_sets"] is None:
         raise UsageError("The plan was not prepared.", remedy="Run it again from the start.")
     with project.transaction("runs.queued", subject=f"plan:{plan_id}") as tx:
         return [
@@ -113,7 +113,7 @@ def _queue(
     tx: Transaction, prepared: dict[str, Any], plan: Plan, planned: PlannedRun, registry: Registry
 ) -> int | None:
     """Queue one run; None if it is done. UsageError if it was done with something else."""
-    forget_set = _forget_set(tx, prepared["dataset_id"], planned.forget_set)
+    forget_set = _existing(tx, "forget_set", prepared["forget_sets"][planned.forget_set])
     inputs = _inputs(tx, prepared, plan, planned, forget_set, registry)
     identity = {
         "plan_id": prepared["id"],
@@ -150,6 +150,11 @@ def _queue(
             params=planned.params,
             original_model_id=prepared["original_model_id"],
         )
+    elif existing["status"] == RunStatus.RUNNING:
+        raise UsageError(
+            f"Another program is running {planned.label!r}, seed {planned.seed}, of this plan.",
+            remedy="Wait until it has finished.",
+        )
     elif existing["status"] != RunStatus.DONE:
         run_id = int(existing["id"])
         tx.update("run", {"id": run_id}, **values)
@@ -166,18 +171,14 @@ def _queue(
     return run_id
 
 
-def _forget_set(tx: Transaction, dataset_id: int, name: str) -> dict[str, Any]:
-    found = tx.row(
-        "SELECT id, rows_artifact FROM forget_set WHERE dataset_id = ? AND name = ? "
-        "ORDER BY version DESC LIMIT 1",
-        dataset_id,
-        name,
-    )
-    if found is None:
-        raise UsageError(
-            f"Forget set {name!r} was not prepared.", remedy="Run the plan again from the start."
+def _existing(tx: Transaction, table: str, row_id: int) -> dict[str, Any]:
+    row = tx.row(f"SELECT * FROM {table} WHERE id = ?", row_id)
+    if row is None:
+        raise ProjectError(
+            f"The plan names {table.replace('_', ' ')} {row_id}, which is gone.",
+            remedy="Run 'workbench verify', and restore the project from a copy.",
         )
-    return found
+    return row
 
 
 def _inputs(
@@ -189,13 +190,9 @@ def _inputs(
     registry: Registry,
 ) -> dict[str, str]:
     """Hashes of everything the result of a run depends on, besides its method and seed."""
-    original = tx.row("SELECT weights_hash FROM model WHERE id = ?", prepared["original_model_id"])
-    dataset = tx.row("SELECT fingerprint FROM dataset WHERE id = ?", prepared["dataset_id"])
-    if original is None or dataset is None:
-        raise UsageError("The plan was not prepared.", remedy="Run it again from the start.")
     inputs = {
-        "original weights": original["weights_hash"],
-        "dataset": dataset["fingerprint"],
+        "original weights": _existing(tx, "model", prepared["original_model_id"])["weights_hash"],
+        "dataset": _existing(tx, "dataset", prepared["dataset_id"])["fingerprint"],
         "forget rows": forget_set["rows_artifact"],
         "recipe": hash_json(plan.recipe.model_dump(mode="json")),
     }

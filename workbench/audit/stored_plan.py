@@ -80,10 +80,10 @@ class StoredPlan:
 
     @cached_property
     def forget_sets(self) -> tuple[StoredForgetSet, ...]:
-        """Those of the plan, in its order; the version its runs were made with."""
+        """Those of the plan, in its order, as they were when it was prepared."""
+        ids = self._row["forget_sets"]
         return tuple(
-            self._forget_set(choice.name, choice.use or choice.name)
-            for choice in self.plan.forget_sets
+            self._forget_set(choice.name, ids[choice.name]) for choice in self.plan.forget_sets
         )
 
     @property
@@ -165,18 +165,8 @@ class StoredPlan:
             return None
         return Maps(self._project.array(rows).astype(np.int64), self._project.array(digest))
 
-    def _forget_set(self, name: str, stored_name: str) -> StoredForgetSet:
-        row = self._project.row(
-            "SELECT forget_set.* FROM forget_set "
-            "LEFT JOIN run ON run.forget_set_id = forget_set.id AND run.plan_id = ? "
-            "WHERE forget_set.dataset_id = ? AND forget_set.name = ? "
-            "ORDER BY run.id IS NULL, forget_set.version DESC LIMIT 1",
-            self.id,
-            self._dataset_id,
-            stored_name,
-        )
-        if row is None:
-            raise ProjectError(f"The forget set {name!r} was not prepared.", remedy="Run the plan.")
+    def _forget_set(self, name: str, forget_set_id: int) -> StoredForgetSet:
+        row = self._only("forget_set", forget_set_id)
         rows = self._project.array(row["rows_artifact"]).astype(np.int64)
         where = row["definition"].get("non_members", "")
         return StoredForgetSet(

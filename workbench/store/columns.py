@@ -25,6 +25,7 @@ JSON_COLUMNS = frozenset(
         "detail",
         "edit",
         "error",
+        "forget_sets",
         "inverse",
         "manifest",
         "params",

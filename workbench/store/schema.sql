@@ -97,6 +97,7 @@ CREATE TABLE plan (
   hash TEXT NOT NULL UNIQUE,
   dataset_id INTEGER REFERENCES dataset (id),
   original_model_id INTEGER REFERENCES model (id),
+  forget_sets TEXT,                    -- JSON: name in the plan -> forget_set id; null until prepared
   locked TEXT,                         -- time of the lock, null until then
   created TEXT NOT NULL
 ) STRICT;

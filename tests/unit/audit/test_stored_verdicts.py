@@ -120,6 +120,7 @@ class Built:
             hash=self.plan.hash,
             dataset_id=self.dataset_id,
             original_model_id=self.original_id,
+            forget_sets={"first rows": self.forget_set_id},
             locked=now(),
             created=now(),
         )

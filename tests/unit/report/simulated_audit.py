@@ -196,6 +196,7 @@ class SimulatedAudit:
         self.dataset, self.plan = dataset, plan
         self.draw = np.random.Generator(np.random.PCG64(11))
         self.plan_id = lock_plan(self.project, plan)
+        self._forget_sets: dict[str, int] = {}
         with self.project.transaction("plan.prepared", subject="plan") as tx:
             self.dataset_id = save_dataset(tx, dataset, {"source": "drawn", "params": {}})
             self.original = save_model(
@@ -228,7 +229,10 @@ class SimulatedAudit:
 
     def forget_set(self, name: str, definition: dict[str, Any], rows: NDArray[np.int64]) -> int:
         with self.project.transaction("forget_set.saved", subject=name) as tx:
-            return save_forget_set(tx, self.dataset_id, name, definition, rows)
+            saved = save_forget_set(tx, self.dataset_id, name, definition, rows)
+            self._forget_sets[name] = saved
+            tx.update("plan", {"id": self.plan_id}, forget_sets=dict(self._forget_sets))
+        return saved
 
     def run(self, forget_set_id: int, rows: NDArray[np.int64], model: Model) -> list[int]:
         """One finished run per seed."""

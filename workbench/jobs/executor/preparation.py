@@ -26,9 +26,16 @@ from workbench.store import load_outputs, save_model, save_outputs
 
 
 def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, Any]:
-    """Make everything the runs of a locked plan start from; what is there already is reused."""
+    """Make everything the runs of a locked plan start from, once.
+
+    A plan that was prepared keeps its data, model and forget sets for good: whatever the project
+    gets under the same names afterwards is not what the plan was locked for.
+    """
     project = workspace.project
-    plan = Plan.model_validate(workspace.row("plan", plan_id)["content"])
+    row = workspace.row("plan", plan_id)
+    if row["forget_sets"] is not None:
+        return {"forget_sets": row["forget_sets"]}
+    plan = Plan.model_validate(row["content"])
     dataset_id = _dataset(workspace, plan)
     data = workspace.data(dataset_id)
     model_id, model = _original(workspace, plan, dataset_id, data, channel)
@@ -39,8 +46,14 @@ def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, A
             project, workspace.registry, choice, dataset_id, data.dataset, outputs
         )
     with project.transaction("plan.prepared", subject=f"plan:{plan_id}") as tx:
-        tx.update("plan", {"id": plan_id}, dataset_id=dataset_id, original_model_id=model_id)
-    return {"dataset": dataset_id, "model": model_id, "forget_sets": forget_sets}
+        tx.update(
+            "plan",
+            {"id": plan_id},
+            dataset_id=dataset_id,
+            original_model_id=model_id,
+            forget_sets=forget_sets,
+        )
+    return {"forget_sets": forget_sets}
 
 
 def stored_outputs(

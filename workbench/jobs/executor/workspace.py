@@ -11,7 +11,6 @@ from torch import nn
 
 from workbench.compute.models import build_model, load_tensors_into
 from workbench.compute.tensors import DatasetTensors
-from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError
 from workbench.jobs.execution import Channel
 from workbench.registry import Registry
@@ -31,10 +30,10 @@ class Workspace:
     def open(cls, path: Path, plugin_folders: list[Path], device: torch.device) -> Workspace:
         return cls(Project.open(path), Registry.discover(plugin_folders), device)
 
-    def data(self, dataset_id: int, dataset: Dataset | None = None) -> DatasetTensors:
+    def data(self, dataset_id: int) -> DatasetTensors:
         """The dataset on the device; read from the project unless it is already here."""
         if self._dataset is None or self._dataset[0] != dataset_id:
-            loaded = dataset or load_dataset(self.project, dataset_id)
+            loaded = load_dataset(self.project, dataset_id)
             self._dataset = (dataset_id, DatasetTensors(loaded, self.device))
         return self._dataset[1]
 
