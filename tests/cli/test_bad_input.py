@@ -15,6 +15,16 @@ PLAN_FAULTS = {
     "no criteria": ({"criteria": []}, "criteria"),
     "criterion without margin": ({"criteria": [{"name": "a", "metric": "accuracy"}]}, "margin"),
     "unknown metric": ({"criteria__0__metric": "acuracy"}, "accuracy"),
+    "reference that does not retrain": (
+        {"reference": {"method": {"id": "do-nothing"}, "band_seeds": [1]}},
+        "do-nothing",
+    ),
+    "metric that only informs": (
+        {"criteria__0__metric": "attribution_similarity"},
+        "attribution_similarity",
+    ),
+    "a seed twice": ({"reference__band_seeds": [1, 2, 2]}, "2 appears twice"),
+    "an attack twice": ({"attacks": ["loss", "loss"]}, "'loss' appears twice"),
     "two of a name": ({"methods": [{"id": "ssd"}, {"id": "ssd"}]}, "ssd"),
     "seed in band and control": ({"reference__control_seeds": [1]}, "seed 1"),
     "unknown selector": (
@@ -34,6 +44,15 @@ PREPARATION_FAULTS = {
     "rows that do not exist": (
         {"forget_sets": [{"name": "a", "rows": [1, 99999]}]},
         "99999",
+    ),
+    "a number beyond all numbers": ({"forget_sets__0__where": "row < 1e400"}, "cannot be read"),
+    "a rule without end": (
+        {"forget_sets__0__where": "not " * 5000 + "row == 1"},
+        "longer than",
+    ),
+    "a rule nested too deep": (
+        {"forget_sets__0__where": "(" * 900 + "row == 1" + ")" * 900},
+        "cannot be read",
     ),
     "a rule that is code": ({"forget_sets__0__where": "__import__('os')"}, "cannot be read"),
     "dataset not there": ({"data": {"use": "nothing"}}, "nothing"),

@@ -5,7 +5,6 @@ import pytest
 
 from workbench.audit import Plan, compare_plan, judge_plan, recompute_aggregates
 from workbench.audit.schedule import lock_plan, queue_runs
-from workbench.compute.forward_counter import ForwardCounter
 from workbench.core.cancellation import CancelToken
 from workbench.core.errors import ProjectError
 from workbench.jobs.execution import Channel
@@ -16,6 +15,7 @@ from workbench.registry import Registry
 from workbench.store import Project, load_metrics, verify
 from workbench.store import project as project_module
 from workbench.store.connection import connect
+from workbench.testing.forward_counter import ForwardCounter
 
 
 class Prepared:

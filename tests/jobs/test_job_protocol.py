@@ -112,6 +112,17 @@ def test_a_job_is_received_as_an_independent_copy() -> None:
     assert received == Job("1", "run", {"rows": [1, 2], "shape": [3, 4]})
 
 
+def test_a_job_that_could_not_pass_the_pipe_is_refused() -> None:
+    with pytest.raises(ValueError, match="kind"):
+        protocol.as_received(Job("1", None))  # type: ignore[arg-type]
+
+
+def test_words_that_no_file_can_hold_are_escaped() -> None:
+    error = protocol.Error(job="1", message="caf\udce9", remedy="\ud800", traceback="é \udfff")
+    assert (error.message, error.remedy) == (r"caf\udce9", r"\ud800")
+    assert error.traceback == r"é \udfff"
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes"])
 def test_data_that_json_cannot_hold_is_refused(value: object) -> None:
     with pytest.raises(TypeError):

@@ -2,20 +2,25 @@ from __future__ import annotations
 
 import os
 import signal
+import site
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from listening import PATIENCE, Heard, eventually
 
+import workbench
 from workbench.core.errors import UsageError
 from workbench.core.vocabulary import RunStatus
 from workbench.jobs import protocol
 from workbench.jobs.handle import JobResult
+from workbench.jobs.in_process import InProcessWorker
 from workbench.jobs.lane import Lane
 from workbench.jobs.protocol import Job
+from workbench.jobs.worker_process import WorkerProcess, worker_environment
 
 MakeLane = Callable[..., Lane]
 
@@ -123,6 +128,14 @@ def test_all_that_is_printed_becomes_log(lane: Lane, heard: Heard) -> None:
     assert do(lane, "nothing").log_tail == ()
 
 
+def test_a_line_of_any_length_that_is_left_open_ends_with_its_job(lane: Lane) -> None:
+    for length in (1, *range(16_368, 16_387), 32_763, 100_000):
+        result = do(lane, "print_unfinished_line", length=length)
+        assert result.status is RunStatus.DONE
+        assert "".join(result.log_tail) == "x" * length
+        assert do(lane, "nothing").log_tail == ()
+
+
 def test_prints_keep_off_standard_output_in_process(
     make_lane: MakeLane, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,6 +171,19 @@ def test_other_threads_of_a_job_may_speak(any_lane: Lane, heard: Heard) -> None:
         ),
         ("raise_memory_error", "The job 'raise_memory_error' ran out of memory.", "bytearray"),
         ("leave", "The job 'leave' tried to end the whole program.", "enough"),
+        (
+            "raise_mute_error",
+            "The job 'raise_mute_error' failed with MuteError.",
+            "raise_mute_error",
+        ),
+        ("raise_odd_error", "The job 'raise_odd_error' failed with OddError.", "raise_odd_error"),
+        ("raise_undecodable", r"The file 'caf\udce9.csv' is empty.", "raise_undecodable"),
+        (
+            "open_missing_file",
+            "The job 'open_missing_file' failed with FileNotFoundError: "
+            "No such file or directory: 'cifar.npz'.",
+            "/no such folder/",
+        ),
     ],
 )
 def test_an_exception_is_the_error_of_its_job_only(
@@ -197,6 +223,9 @@ def test_a_result_that_is_no_dict_is_an_error(make_lane: MakeLane, returned: obj
 def test_a_payload_that_is_no_json_is_refused_at_once(any_lane: Lane) -> None:
     with pytest.raises(TypeError):
         any_lane.submit(Job("1", "echo", {"rows": {1, 2}}))
+    with pytest.raises(ValueError, match="id"):
+        any_lane.submit(Job(1, "echo"))  # type: ignore[arg-type]
+    assert do(any_lane, "nothing").status is RunStatus.DONE
 
 
 @pytest.mark.parametrize("in_process", [False, True])
@@ -205,6 +234,28 @@ def test_an_executor_that_cannot_be_made(make_lane: MakeLane, in_process: bool) 
     assert result.status is RunStatus.ERROR
     assert result.error is not None
     assert result.error.message == "There is no device 'cpu'."
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+def test_an_executor_that_leaves_ends_no_lane(make_lane: MakeLane, in_process: bool) -> None:
+    lane = make_lane("toy_executor:Leaving", in_process=in_process)
+    first, second = do(lane, "nothing").error, do(lane, "nothing").error
+    assert first is not None
+    assert "tried to end the whole program" in first.message
+    assert second == first
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+def test_the_executor_is_closed_once_after_the_last_job(
+    make_lane: MakeLane, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_process: bool
+) -> None:
+    diary = tmp_path / "diary"
+    monkeypatch.setenv("TOY_DIARY", str(diary))
+    with make_lane("toy_executor:Closing", in_process=in_process) as lane:
+        for _ in range(2):
+            assert do(lane, "any").status is RunStatus.DONE
+    lane.close()
+    assert diary.read_text().split() == ["made", "any-1", "any-1", "closed"]
 
 
 def test_cancel_stops_a_running_job(any_lane: Lane, heard: Heard) -> None:
@@ -312,6 +363,51 @@ def test_a_listener_that_fails_stops_nothing(
     assert "the listener is broken" in caplog.text
 
 
+def test_a_listener_that_leaves_stops_nothing(any_lane: Lane) -> None:
+    def leave(message: protocol.Reply) -> None:
+        sys.exit("enough")
+
+    assert any_lane.submit(Job("1", "nothing"), leave).wait(PATIENCE).status is RunStatus.DONE
+    assert do(any_lane, "nothing").status is RunStatus.DONE
+
+
+def test_a_fault_of_the_lane_leaves_nobody_waiting(
+    lane: Lane, heard: Heard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handles = [lane.submit(Job("running", "wait_for_cancel"), heard)]
+    heard.wait_for(protocol.Progress)
+    handles += [lane.submit(Job(str(index), "nothing"), heard) for index in range(2)]
+    monkeypatch.setattr(WorkerProcess, "send", fault)
+    handles[0].cancel()
+    for handle in handles:
+        result = handle.wait(PATIENCE)
+        assert result.status is RunStatus.ERROR
+        assert result.error is not None
+        assert result.error.message == (
+            f"The job {handle.job.id!r} ended because its lane failed with ZeroDivisionError."
+        )
+        assert "in fault" in result.error.traceback
+    assert heard[-3:] == [handle.wait(0).error for handle in handles]
+    assert "starts afresh" in caplog.text
+    monkeypatch.undo()
+    assert do(lane, "nothing").status is RunStatus.DONE
+
+
+def test_a_fault_of_the_lane_in_process_leaves_nobody_waiting(
+    make_lane: MakeLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = make_lane(in_process=True)
+    monkeypatch.setattr(InProcessWorker, "run", fault)
+    handles = [lane.submit(Job(str(index), "nothing")) for index in range(3)]
+    assert [handle.wait(PATIENCE).status for handle in handles] == [RunStatus.ERROR] * 3
+    monkeypatch.undo()
+    assert do(lane, "nothing").status is RunStatus.DONE
+
+
+def fault(*_: object) -> None:
+    raise ZeroDivisionError
+
+
 def test_a_listener_may_submit_the_next_job(any_lane: Lane) -> None:
     handles = []
 
@@ -355,6 +451,24 @@ def test_threads_and_environment_reach_the_worker(make_lane: MakeLane) -> None:
     result = do(lane, "environment", names=names).result
     assert result is not None
     assert result["environment"] == dict(zip(names, ["3", "2", "1"], strict=True))
+
+
+def test_the_worker_imports_the_same_workbench_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "getsitepackages", lambda: [str(tmp_path)])
+    python_path = worker_environment(1, {"PYTHONPATH": "plugins"})["PYTHONPATH"]
+    assert python_path.split(os.pathsep) == [str(Path(workbench.__file__).parents[1]), "plugins"]
+
+
+def test_an_installed_workbench_does_not_put_libraries_before_the_standard_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = str(Path(workbench.__file__).parents[1])
+    monkeypatch.setattr(site, "getsitepackages", lambda: [installed])
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert "PYTHONPATH" not in worker_environment(1, {})
+    assert worker_environment(1, {"PYTHONPATH": "plugins"})["PYTHONPATH"] == "plugins"
 
 
 def test_a_program_that_cannot_be_started(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from listening import PATIENCE
 
 from workbench.core.vocabulary import RunStatus
 from workbench.jobs import protocol
@@ -101,6 +102,29 @@ def test_cancel_stops_the_willing_kills_the_deaf_and_starts_no_other(pool: LaneP
     assert [result.status for result in results] == [CANCELLED] * 3
     assert sorted(told) == ["3", "deaf", "willing"]
     assert [result.status for result in pool.map([Job("4", "nothing")])] == [DONE]
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+def test_progress_is_seen_live_and_another_thread_cancels(
+    make_lane: Callable[..., Lane], in_process: bool
+) -> None:
+    seen, cancel = threading.Event(), threading.Event()
+
+    def on_message(job: Job, message: protocol.Reply) -> None:
+        if isinstance(message, protocol.Progress) and message.text == "waiting":
+            seen.set()
+
+    def press_cancel() -> None:
+        if seen.wait(PATIENCE):
+            cancel.set()
+
+    someone = threading.Thread(target=press_cancel)
+    someone.start()
+    with LanePool([make_lane(in_process=in_process)]) as pool:
+        jobs = [Job("1", "wait_for_cancel"), Job("2", "nothing")]
+        results = pool.map(jobs, on_message=on_message, cancel=cancel)
+    someone.join()
+    assert [result.status for result in results] == [CANCELLED] * 2
 
 
 def test_a_cancelled_pool_starts_nothing(pool: LanePool) -> None:

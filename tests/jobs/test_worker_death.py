@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from listening import PATIENCE, Heard, eventually
@@ -30,9 +32,8 @@ def crashed(lane: Lane, kind: str, heard: Heard) -> tuple[JobResult, protocol.Er
 
 def test_a_segmentation_fault_is_reported_in_words(lane: Lane, heard: Heard) -> None:
     result, error = crashed(lane, "crash", heard)
-    assert error.message == (
-        "The worker died while doing the job '1': Segmentation fault (SIGSEGV)."
-    )
+    words = exit_in_words(-signal.SIGSEGV)
+    assert error.message == f"The worker died while doing the job '1': {words}."
     assert "Segmentation fault" in error.traceback
     assert "toy_executor.py" in error.traceback
     assert result.log_tail == ("about to crash",)
@@ -48,6 +49,34 @@ def test_being_killed_from_outside_points_at_memory(lane: Lane, heard: Heard) ->
     _, error = crashed(lane, "be_killed", heard)
     assert "SIGKILL" in error.message
     assert "memory" in error.remedy
+
+
+class DeafPipe:
+    """The end of a pipe that nobody reads, as Windows has it."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+
+    def write(self, _: bytes) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    def close(self) -> None:
+        self._pipe.close()
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+
+def test_a_worker_that_dies_before_it_is_written_to_costs_no_job_on_windows(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lane.submit(Job("1", "nothing")).wait(PATIENCE).result
+    assert first is not None
+    assert lane._worker is not None
+    process = lane._worker._process
+    assert process.stdin is not None
+    monkeypatch.setattr(process, "stdin", DeafPipe(process.stdin))
+    second = lane.submit(Job("2", "nothing"))
+    os.kill(first["pid"], signal.SIGKILL)
+    assert second.wait(PATIENCE).status is RunStatus.DONE
 
 
 def test_garbage_on_the_private_pipe_is_named(lane: Lane, heard: Heard) -> None:
@@ -83,17 +112,21 @@ def test_what_a_job_started_dies_when_it_is_forced(lane: Lane, heard: Heard) -> 
     eventually(lambda: process_start(child) is None, "the child ends")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX signals")
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGKILL"])
+def test_a_deadly_signal_in_words(name: str) -> None:
+    number = signal.Signals[name]
+    assert exit_in_words(-number) == f"{signal.strsignal(number)} ({name})"
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (-signal.SIGSEGV, "Segmentation fault (SIGSEGV)"),
-        (-signal.SIGKILL, "Killed (SIGKILL)"),
         (-200, "signal 200"),
         (3, "it left with exit status 3"),
         (0xC0000005, "access violation (0xC0000005)"),
     ],
 )
-@pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX signals")
 def test_exit_codes_in_words(code: int, words: str) -> None:
     assert exit_in_words(code) == words
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from workbench.core.errors import DataError, PluginError
@@ -29,10 +30,39 @@ class Toy:
         result = globals()[job.kind](channel, **job.payload)
         return {"device": self._device, "jobs": self._jobs, **(result or {})} | _identity()
 
+    def close(self) -> None:
+        pass
+
+
+class Closing:
+    """Writes down what it does in the file named by its environment."""
+
+    def __init__(self, _: str) -> None:
+        self._diary = Path(os.environ["TOY_DIARY"])
+        self._note("made")
+
+    def run(self, job: Job, _: Channel) -> Any:
+        self._note(job.id)
+        return {}
+
+    def close(self) -> None:
+        print("a word to nobody")
+        self._note("closed")
+        raise OSError("closing fails too")
+
+    def _note(self, what: str) -> None:
+        with self._diary.open("a") as diary:
+            diary.write(f"{what}\n")
+
 
 class Broken:
     def __init__(self, device: str) -> None:
         raise DataError(f"There is no device {device!r}.", remedy="Use cpu.")
+
+
+class Leaving:
+    def __init__(self, _: str) -> None:
+        sys.exit("enough")
 
 
 class Raw:
@@ -43,6 +73,9 @@ class Raw:
 
     def run(self, job: Job, _: Channel) -> Any:
         return job.payload["returned"]
+
+    def close(self) -> None:
+        pass
 
 
 def _identity() -> dict[str, Any]:
@@ -104,6 +137,10 @@ def speak(channel: Channel) -> None:
     c_library.printf(b"from C without newline")
 
 
+def print_unfinished_line(channel: Channel, length: int) -> None:
+    sys.stdout.write("x" * length)
+
+
 def ask(channel: Channel) -> None:
     input("Your name? ")
 
@@ -121,6 +158,33 @@ def raise_plugin_error(channel: Channel) -> None:
         1 / 0  # noqa: B018
     except ZeroDivisionError as error:
         raise PluginError("The method 'ssd' failed.", plugin="toy-methods") from error
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise LookupError("there are no words")
+
+
+def raise_mute_error(channel: Channel) -> None:
+    raise MuteError
+
+
+class OddError(DataError):
+    def __init__(self) -> None:
+        """Leave out what every error of ours has."""
+
+
+def raise_odd_error(channel: Channel) -> None:
+    raise OddError
+
+
+def raise_undecodable(channel: Channel) -> None:
+    channel.log("reading caf\udce9.csv")
+    raise DataError("The file 'caf\udce9.csv' is empty.")
+
+
+def open_missing_file(channel: Channel) -> None:
+    Path("/no such folder/cifar.npz").stat()
 
 
 def raise_memory_error(channel: Channel) -> None:

@@ -14,7 +14,7 @@ from workbench.core.hashing import hash_json
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe
 from workbench.core.validation import describe_fault, did_you_mean
-from workbench.core.vocabulary import PluginKind, Split
+from workbench.core.vocabulary import Direction, Exactness, PluginKind, Split
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.registry import Registry
 
@@ -126,7 +126,8 @@ class RecoveryChoice(Params):
     )
     relearn_learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam, forget rows only")
     relearn_cap: int = Field(120, ge=1, le=100_000, description="optimiser steps before giving up")
-    relearn_seeds: SomeSeeds = (0,)
+    relearn_seeds: SomeSeeds = (0, 1, 2)
+    retain_seeds: SomeSeeds = (0,)
     retain_epochs: int = Field(5, ge=1, le=1000, description="epochs on retain rows only")
 
 
@@ -258,12 +259,24 @@ def check_against(plan: Plan, registry: Registry) -> None:
         registry.get(PluginKind.ATTACK, attack)
     for attribution in plan.attributions:
         registry.get(PluginKind.ATTRIBUTION, attribution)
+    reference = registry.get(PluginKind.METHOD, plan.reference.method.id).declared
+    if reference.exactness is not Exactness.EXACT:
+        raise UsageError(
+            f"The reference method {reference.id!r} does not retrain exactly.",
+            remedy="Use a method whose exactness is 'exact', such as 'retrain'.",
+        )
     for criterion in plan.criteria:
         if criterion.metric not in CATALOGUE:
             raise UsageError(
                 f"Criterion {criterion.name!r} names no known metric: {criterion.metric!r}"
                 f"{did_you_mean(criterion.metric, CATALOGUE)}",
                 remedy="See 'workbench metrics list'.",
+            )
+        if CATALOGUE[criterion.metric].direction is Direction.INFORMATIVE:
+            raise UsageError(
+                f"Criterion {criterion.name!r} uses {criterion.metric!r}, which only informs and "
+                "can decide nothing.",
+                remedy="Choose a metric with a direction; see 'workbench metrics show'.",
             )
     if plan.controls.attack not in plan.attacks:
         raise UsageError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.artifact_names import EXPLAINED_ROWS, attack_of, maps_of
 from workbench.audit.findings import Evidence, RunEvidence
 from workbench.audit.guards import Rows, matched_non_members
 from workbench.audit.plan import Criterion, Plan
@@ -17,8 +18,6 @@ from workbench.core.errors import ProjectError
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import RunRole, RunStatus
 from workbench.store import Project, load_dataset, load_metrics
-
-_EXPLAINED_ROWS = "attribution/rows"
 
 
 @dataclass(frozen=True)
@@ -150,17 +149,16 @@ class StoredPlan:
 
     def scores(self, run: StoredRun) -> dict[str, NDArray[Any]]:
         """Membership scores over the whole dataset by attack."""
-        prefix = "scores/"
         return {
-            name.removeprefix(prefix): self._project.array(digest)
+            attack: self._project.array(digest)
             for name, digest in run.artifacts.items()
-            if name.startswith(prefix)
+            if (attack := attack_of(name)) is not None
         }
 
     def maps(self, run: StoredRun, attribution: str) -> Maps | None:
         """Attribution maps of the model of a run; None if it left none."""
-        digest = run.artifacts.get(f"attribution/{attribution}")
-        rows = run.artifacts.get(_EXPLAINED_ROWS)
+        digest = run.artifacts.get(maps_of(attribution))
+        rows = run.artifacts.get(EXPLAINED_ROWS)
         if digest is None or rows is None:
             return None
         return Maps(self._project.array(rows).astype(np.int64), self._project.array(digest))

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from workbench.compute.batching import MicroBatcher
+from workbench.compute.events import EventSink, Unheard
 from workbench.compute.modes import frozen_copy
 from workbench.compute.seeding import isolated_rng
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.cancellation import CancelToken
-from workbench.core.dataset import Dataset
 from workbench.core.errors import PluginError, WorkbenchError
 from workbench.core.params import Params
 from workbench.plugin_api import Attribution
@@ -25,35 +25,36 @@ _BATCH_SIZE = 32
 def attribution_maps(
     explainer: Attribution[Any],
     model: nn.Module,
-    dataset: Dataset,
+    data: DatasetTensors,
     rows: ArrayLike,
     params: Params,
-    device: torch.device,
     *,
     name: str = "attribution",
     batch_size: int | None = None,
     seed: int = 0,
+    events: EventSink | None = None,
     cancel: CancelToken | None = None,
-    batcher: MicroBatcher | None = None,
 ) -> NDArray[np.float32]:
     """Attribution of the true label's logit to every input value, (len(rows), *input_shape).
 
     The explainer gets a copy of `model` in eval mode. PluginError if a map has another shape
     than its input or is not finite.
     """
-    data = DatasetTensors(dataset, device)
+    input_shape = data.dataset.input_shape
     ids = data.row_ids(rows)
     explained = frozen_copy(model)
-    cancel = cancel or CancelToken()
-    batcher = batcher or MicroBatcher(device)
+    events, cancel = events or Unheard(), cancel or CancelToken()
+    batcher = MicroBatcher(data.device, events.log)
 
     def piece(start: int, stop: int) -> Tensor:
         cancel.check()
         some = ids[start:stop]
         maps = explainer.attribute(explained, data.inputs(some), data.targets(some), params)
-        return _checked(maps, some, dataset.input_shape, name)
+        checked = _checked(maps, some, input_shape, name)
+        events.progress(stop / len(ids), f"attribution {name}")
+        return checked
 
-    with isolated_rng(seed, device):
+    with isolated_rng(seed, data.device):
         try:
             parts = list(batcher.pieces(len(ids), piece, batch_size=batch_size or _BATCH_SIZE))
         except WorkbenchError:
@@ -64,7 +65,7 @@ def attribution_maps(
                 remedy="It may not fit this model; leave it out of the plan or try another.",
             ) from fault
     if not parts:
-        return np.zeros((0, *dataset.input_shape), dtype=np.float32)
+        return np.zeros((0, *input_shape), dtype=np.float32)
     maps: NDArray[np.float32] = torch.cat(parts).numpy()
     return maps
 

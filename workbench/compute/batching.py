@@ -59,22 +59,26 @@ class HostBatch:
         return HostBatch(self.inputs[start:stop], self.rows[start:stop], targets, self._reader)
 
 
+def batches_of(rows: Tensor, batch_size: int) -> list[Tensor]:
+    """`rows` in order, cut into batches.
+
+    A last batch of a single row joins the one before: batch normalisation cannot train on it.
+    """
+    batches = list(torch.split(rows, batch_size)) if len(rows) else []
+    if len(batches) > 1 and len(batches[-1]) == 1 < batch_size:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
 class MicroBatcher:
     """Does work over rows in pieces, and halves the pieces when memory runs out.
 
-    The piece size found is kept for later batches. `note` hears of every halving;
-    `before_piece` is called with the rows of each piece before it is tried (fault injection).
+    The piece size found is kept for later batches. `note` hears of every halving.
     """
 
-    def __init__(
-        self,
-        device: torch.device,
-        note: Callable[[str], None] = lambda _: None,
-        before_piece: Callable[[int], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, device: torch.device, note: Callable[[str], None] = lambda _: None) -> None:
         self._device = device
         self._note = note
-        self._before_piece = before_piece
         self._largest: int | None = None
 
     def pieces(
@@ -107,7 +111,6 @@ class MicroBatcher:
     def _attempt(self, work: Callable[[int, int], T], start: int, stop: int) -> _Done[T] | None:
         """None if memory ran out. By then the exception, which holds tensors, is gone."""
         try:
-            self._before_piece(stop - start)
             return _Done(work(start, stop))
         except (RuntimeError, MemoryError) as fault:
             if not _is_out_of_memory(fault):

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from workbench.compute.batching import HostBatch, MicroBatcher
+from workbench.compute.batching import HostBatch, MicroBatcher, batches_of
 from workbench.compute.events import EventSink, Unheard
 from workbench.compute.gradients import Loss, NotFiniteError, batch_gradient
 from workbench.compute.modes import eval_mode, frozen_copy, why_indivisible
@@ -45,7 +45,6 @@ class HostMethodContext:
         seed: int,
         events: EventSink | None = None,
         cancel: CancelToken | None = None,
-        before_piece: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._method = method
         self._needs = frozenset(needs)
@@ -60,7 +59,7 @@ class HostMethodContext:
         self._generator = generator(seed)
         self._events = events or Unheard()
         self._cancel = cancel or CancelToken()
-        self._batcher = MicroBatcher(data.device, self._events.log, before_piece)
+        self._batcher = MicroBatcher(data.device, self._events.log)
         self._progress = Progress(self._events)
         self._optimised: list[nn.Module] = []
         self._steps = 0
@@ -96,7 +95,7 @@ class HostMethodContext:
         if shuffle:
             order = torch.randperm(len(rows), generator=self._generator)
             rows = rows[order.to(rows.device)]
-        return self._pass_over(rows, batch_size or self._recipe.batch_size, splits)
+        return self._pass_over(batches_of(rows, batch_size or self._recipe.batch_size), splits)
 
     def epochs(self, count: int) -> Iterator[int]:
         for epoch in self._progress.epochs(count):
@@ -184,9 +183,11 @@ class HostMethodContext:
             raise PluginError(f"{self.who} asks for power {power!r}.", remedy="Use 1 or 2.")
         weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
         sums = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+        rows = torch.cat(self._rows_of(splits))
+        batches = torch.split(rows, batch_size) if len(rows) else ()
         n_batches = 0
         with eval_mode(model):
-            for batch in self._pass_over(torch.cat(self._rows_of(splits)), batch_size, splits):
+            for batch in self._pass_over(batches, splits):
                 n_batches += 1
                 try:
                     gradient = batch_gradient(
@@ -211,11 +212,10 @@ class HostMethodContext:
         return f"Method {self._method!r}"
 
     def _pass_over(
-        self, rows: Tensor, batch_size: int, splits: Sequence[Split | str]
+        self, batches: Sequence[Tensor], splits: Sequence[Split | str]
     ) -> Iterator[HostBatch]:
         labelled = Need.LABELS in self._needs
         step = f"pass over {' and '.join(splits)} rows"
-        batches = torch.split(rows, batch_size) if len(rows) else ()
         for some in self._progress.pass_over(batches, step):
             self._cancel.check()
             targets = self._data.targets(some) if labelled else None

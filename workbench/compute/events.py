@@ -30,3 +30,20 @@ class Unheard:
 
     def series(self, name: str, value: float) -> None:
         pass
+
+
+class AsOneStep:
+    """Passes on what a training tells as one step of something larger, without its curves."""
+
+    def __init__(self, events: EventSink, step: str) -> None:
+        self._events = events
+        self._step = step
+
+    def progress(self, share: float, step: str) -> None:  # noqa: ARG002 - replaced by its own
+        self._events.progress(share, self._step)
+
+    def log(self, text: str) -> None:
+        self._events.log(text)
+
+    def series(self, name: str, value: float) -> None:
+        pass

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from workbench.compute.batching import MicroBatcher
+from workbench.compute.events import EventSink, Unheard
 from workbench.compute.modes import eval_mode
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.cancellation import CancelToken
-from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 
 _MOST_ROWS, _FEWEST_ROWS = 512, 8  # of a batch
@@ -27,30 +27,31 @@ _SHOWN_ROWS = 5
 
 def outputs_pass(
     model: nn.Module,
-    dataset: Dataset,
-    device: torch.device,
+    data: DatasetTensors,
     *,
     batch_size: int | None = None,
+    events: EventSink | None = None,
     cancel: CancelToken | None = None,
-    batcher: MicroBatcher | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Logits (n, C) float32, loss (n,) float64 and embedding (n, d) float32 of every row.
 
-    One forward pass of `model`, which is on `device`, in eval mode over rows in order. The
-    embedding is the input of the last linear or convolutional layer to run, averaged over
-    positions where it has any. DataError if the model does not fit the data or gives logits
+    One forward pass of `model`, which is on the device of `data`, in eval mode over rows in
+    order. The embedding is the input of the last linear or convolutional layer to run, averaged
+    over positions where it has any. DataError if the model does not fit the data or gives logits
     that are not finite; it names their first rows.
     """
-    data = DatasetTensors(dataset, device)
-    cancel = cancel or CancelToken()
-    batcher = batcher or MicroBatcher(device)
+    dataset = data.dataset
+    events, cancel = events or Unheard(), cancel or CancelToken()
+    batcher = MicroBatcher(data.device, events.log)
     batch_size = batch_size or _batch_size(data)
 
     def piece(start: int, stop: int) -> tuple[Tensor, Tensor]:
         cancel.check()
         logits = model(data.inputs(slice(start, stop)))
         _check_shape(logits, (stop - start, dataset.n_classes))
-        return logits.float().cpu(), last_layer.take().float().cpu()
+        outputs = logits.float().cpu(), last_layer.take().float().cpu()
+        events.progress(stop / len(data), "outputs of all rows")
+        return outputs
 
     with torch.no_grad(), eval_mode(model), _LastLayerInput(model) as last_layer:
         try:

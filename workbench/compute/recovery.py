@@ -10,13 +10,12 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.events import EventSink, Unheard
+from workbench.compute.events import AsOneStep, EventSink, Unheard
 from workbench.compute.outputs import accuracy_on
 from workbench.compute.seeding import draw_seed, generator, isolated_rng
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import OptimiserStep, make_optimiser, shuffled, train
 from workbench.core.cancellation import CancelToken
-from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.core.recipe import Recipe
 
@@ -31,8 +30,7 @@ class Relearning:
 
 def relearn_steps(
     model: nn.Module,
-    dataset: Dataset,
-    device: torch.device,
+    data: DatasetTensors,
     forget_rows: ArrayLike,
     *,
     target_accuracy: float,
@@ -49,16 +47,15 @@ def relearn_steps(
     first and after every step (relearn time of Chundawat et al. 2023, arXiv:2201.05629).
     """
     relearning = copy.deepcopy(model).requires_grad_()
-    data = DatasetTensors(dataset, device)
     events, cancel = events or Unheard(), cancel or CancelToken()
-    batcher = MicroBatcher(device, events.log)
+    batcher = MicroBatcher(data.device, events.log)
     rows = _some_rows(data, forget_rows)
     optimiser = make_optimiser(
         relearning, "adam", learning_rate=learning_rate, momentum=0.0, weight_decay=0.0
     )
     step = OptimiserStep(relearning.train(), data, optimiser, batcher)
     draws = generator(seed)
-    with isolated_rng(draw_seed(draws), device):
+    with isolated_rng(draw_seed(draws), data.device):
         while True:
             for batch in shuffled(rows, batch_size, draws):
                 cancel.check()
@@ -67,13 +64,12 @@ def relearn_steps(
                 if step.count == cap:
                     return Relearning(cap, reached=False)
                 step.take(batch)
-                events.progress(step.count / cap, "relearning the forget rows")
+                events.progress(step.count / cap, f"relearning the forget rows, seed {seed}")
 
 
 def recovered_accuracy(
     model: nn.Module,
-    dataset: Dataset,
-    device: torch.device,
+    data: DatasetTensors,
     forget_rows: ArrayLike,
     retain_rows: ArrayLike,
     *,
@@ -89,9 +85,8 @@ def recovered_accuracy(
     (arXiv:2505.22310).
     """
     tuned = copy.deepcopy(model).requires_grad_()
-    data = DatasetTensors(dataset, device)
-    events = events or Unheard()
-    batcher = MicroBatcher(device, events.log)
+    events = AsOneStep(events or Unheard(), f"tuning on the retain rows, seed {seed}")
+    batcher = MicroBatcher(data.device, events.log)
     forget = _some_rows(data, forget_rows)
     train(
         tuned,

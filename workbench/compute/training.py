@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from workbench.compute.batching import HostBatch, MicroBatcher
+from workbench.compute.batching import HostBatch, MicroBatcher, batches_of
 from workbench.compute.events import EventSink, Unheard
 from workbench.compute.gradients import NotFiniteError, batch_gradient
 from workbench.compute.modes import each_mode_kept, why_indivisible
@@ -74,7 +74,7 @@ def train(
     """
     if len(rows) == 0:
         raise DataError("There are no rows to train on.", remedy="Choose a smaller forget set.")
-    events = events or Unheard()
+    events, cancel = events or Unheard(), cancel or CancelToken()
     batcher = batcher or MicroBatcher(data.device, events.log)
     optimiser = make_optimiser(
         model,
@@ -92,12 +92,12 @@ def train(
                 group["lr"] = learning_rate_at(recipe, epoch)
             total = 0.0
             for batch in shuffled(rows, recipe.batch_size, generator):
-                if cancel is not None:
-                    cancel.check()
+                cancel.check()
                 total += step.take(batch) * len(batch)
             losses.append(total / len(rows))
             events.series("loss", losses[-1])
             events.progress((epoch + 1) / recipe.epochs, f"training for {recipe.epochs} epochs")
+        cancel.check()
     return losses
 
 
@@ -155,12 +155,6 @@ class OptimiserStep:
 
 
 def shuffled(rows: Tensor, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """One pass over `rows` in random order.
-
-    A last batch of a single row joins the one before: batch normalisation cannot train on it.
-    """
+    """One pass over `rows` in random order, in the batches of `batches_of`."""
     order = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
-    batches = list(torch.split(order, batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1 < batch_size:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return iter(batches)
+    return iter(batches_of(order, batch_size))

@@ -50,8 +50,10 @@ def hash_file(path: Path) -> str:
 
 
 def hash_folder(folder: Path) -> str:
-    """Hash of every file under `folder` by relative name, bytecode caches left out."""
+    """Hash of every file under `folder` by relative name, compiled bytecode left out."""
     files = sorted(
-        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not (path.suffix == ".pyc" and path.parent.name == "__pycache__")
     )
     return hash_json({path.relative_to(folder).as_posix(): hash_file(path) for path in files})

@@ -81,6 +81,8 @@ _AST_OPERATORS: dict[type[ast.cmpop], Literal["==", "!=", "<", "<=", ">", ">="]]
     ast.GtE: ">=",
 }
 _QUOTED = re.compile(r"('[^']*'|\"[^\"]*\")")
+_LONGEST = 2000  # nested deeper than such a text can be, the parser of Python gives up badly
+_SHOWN = 80  # characters of a rule that an error quotes
 _REMEDY = 'Write rules like "class == 3 and subject in (17, 21)".'
 
 
@@ -104,14 +106,20 @@ def select(rule: Rule, columns: Columns) -> Mask:
 
 def parse_where(text: str) -> Rule:
     """Read the text form of a rule. UsageError says what cannot be read; nothing is executed."""
+    if len(text) > _LONGEST:
+        raise UsageError(
+            f"The rule is longer than {_LONGEST} characters.",
+            remedy="Name the rows in a file or a column instead.",
+        )
     # "class" is a word of Python; outside quotes it is the column of class ids.
     parts = _QUOTED.split(text.strip())
     parts[::2] = [re.sub(r"\bclass\b", "class_", part) for part in parts[::2]]
     try:
         tree = ast.parse("".join(parts), mode="eval").body
-    except (SyntaxError, ValueError) as fault:
-        raise UsageError(f"The rule {text!r} cannot be read.", remedy=_REMEDY) from fault
-    return _from_tree(tree, text)
+        return _from_tree(tree, text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        raise UsageError(f"The rule {shown!r} cannot be read.", remedy=_REMEDY) from fault
 
 
 def _column(name: str, columns: Columns) -> NDArray[Any]:

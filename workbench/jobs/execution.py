@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import os
 import platform
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from types import TracebackType
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from workbench.core.cancellation import CancelToken
@@ -26,6 +27,7 @@ Send = Callable[[protocol.Reply], None]
 
 _INTERVAL = 0.05  # seconds between two messages of one stream: a screen shows no more
 _REPORTED_PACKAGES = ("unlearning-workbench", "numpy", "torch")
+_REPORT = "The details name the line of code; report them to its author."
 
 
 class Executor(Protocol):
@@ -33,6 +35,10 @@ class Executor(Protocol):
 
     def run(self, job: Job, channel: Channel) -> dict[str, Any]:
         """The result of `job` as plain JSON data. Exceptions become the error of the job."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held, such as open files. Called once, after the last job."""
         ...
 
 
@@ -67,12 +73,7 @@ class Channel:
         self._throttle.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._throttle.stop()
 
 
@@ -86,7 +87,20 @@ def run_job(executor: Executor, job: Job, send: Send, cancel_token: CancelToken)
     except Cancelled:
         send(protocol.Cancelled(job=job.id))
     except BaseException as error:  # noqa: BLE001 - whatever a plugin raises ends its job only
-        send(_explain(job, error))
+        send(explain(job, error))
+
+
+def explain(job: Job, error: BaseException) -> protocol.Error:
+    """What a user is told about `error`: a sentence, a remedy and the traceback. Never raises."""
+    try:
+        return _explanation(job, error)
+    except BaseException:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
+        return protocol.Error(
+            job=job.id,
+            message=f"The job {job.kind!r} failed with {type(error).__name__}.",
+            remedy=_REPORT,
+            traceback="".join(traceback.format_tb(error.__traceback__)),
+        )
 
 
 def load_executor(reference: str, device: str) -> Executor:
@@ -94,7 +108,7 @@ def load_executor(reference: str, device: str) -> Executor:
     module, _, name = reference.partition(":")
     try:
         executor: Executor = getattr(importlib.import_module(module), name)(device)
-    except Exception as error:  # noqa: BLE001 - reported as the error of each job
+    except BaseException as error:  # noqa: BLE001 - reported as the error of each job
         return _Unavailable(error)
     return executor
 
@@ -118,11 +132,15 @@ def hello(device: str) -> protocol.Hello:
 
 
 class _Unavailable:
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self._error = error
+        self._where = error.__traceback__
 
     def run(self, job: Job, channel: Channel) -> dict[str, Any]:  # noqa: ARG002
-        raise self._error
+        raise self._error.with_traceback(self._where)
+
+    def close(self) -> None:
+        pass
 
 
 class _Throttle:
@@ -173,7 +191,7 @@ class _Throttle:
             self._send(self._held.pop(stream))
 
 
-def _explain(job: Job, error: BaseException) -> protocol.Error:
+def _explanation(job: Job, error: BaseException) -> protocol.Error:
     details = "".join(traceback.format_exception(error))
     if isinstance(error, WorkbenchError):
         return protocol.Error(
@@ -199,9 +217,15 @@ def _plain_sentence(job: Job, error: BaseException) -> tuple[str, str]:
             f"The job {job.kind!r} tried to end the whole program.",
             "A plugin must raise an error instead of calling exit; tell its author.",
         )
-    first_line = next(iter(str(error).splitlines()), "")
+    first_line = next(iter(_words(error).splitlines()), "")
     said = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
-    return (
-        f"The job {job.kind!r} failed with {said.rstrip('.')}.",
-        "The details name the line of code; report them to its author.",
-    )
+    return f"The job {job.kind!r} failed with {said.rstrip('.')}.", _REPORT
+
+
+def _words(error: BaseException) -> str:
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    # Without the number and the folders of the machine, which the details have.
+    if isinstance(error.filename, str | bytes | os.PathLike):
+        return f"{error.strerror}: {Path(os.fsdecode(error.filename)).name!r}"
+    return error.strerror

@@ -113,7 +113,7 @@ class JobHandle:
             return
         try:
             self._listener(message)
-        except Exception:  # noqa: BLE001 - the lane must go on whatever a listener does
+        except BaseException:  # noqa: BLE001 - the lane must go on whatever a listener does
             _log.exception("A listener of the job %r failed.", self.job.id)
 
     def finish(self, status: RunStatus, outcome: protocol.Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import sys
 import threading
@@ -11,6 +12,8 @@ from workbench.core.cancellation import CancelToken
 from workbench.jobs import protocol
 from workbench.jobs.execution import hello, load_executor, run_job
 from workbench.jobs.handle import JobHandle
+
+_log = logging.getLogger(__name__)
 
 
 class InProcessWorker:
@@ -38,6 +41,14 @@ class InProcessWorker:
         current = self._current
         if current and current[0] is handle:
             current[1].cancel()
+
+    def close(self) -> None:
+        """Let the executor give back what it holds; it may fail without harm to the lane."""
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                self._executor.close()
+        except BaseException:  # noqa: BLE001 - no job can be told any more
+            _log.exception("An executor could not be closed.")
 
 
 class _Relay:

@@ -6,10 +6,10 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from workbench.core.vocabulary import RunStatus
@@ -112,12 +112,7 @@ class Lane:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _ask(self, action: Callable[[], None]) -> None:
@@ -138,12 +133,36 @@ class Lane:
 
     def _serve(self) -> None:
         while not self._winding_up or self._running or self._worker:
-            wait = None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+            action = self._next_action()
             try:
-                action = self._actions.get(timeout=wait)
-            except queue.Empty:
-                action = self._lose_patience
-            action()
+                action()
+            except BaseException as error:  # noqa: BLE001 - the thread ends for nobody else
+                _log.exception("The lane on %s failed and starts afresh.", self.device)
+                self._start_afresh(error)
+        if self._here:
+            self._here.close()
+
+    def _next_action(self) -> Callable[[], None]:
+        wait = None if self._kill_at is None else max(0.0, self._kill_at - time.monotonic())
+        try:
+            return self._actions.get(timeout=wait)
+        except queue.Empty:
+            return self._lose_patience
+
+    def _start_afresh(self, error: BaseException) -> None:
+        """Leave nobody waiting after a fault of the lane itself, and trust no worker it had."""
+        waiting = [handle for handle in (self._running, *self._queued) if handle]
+        worker, here = self._worker, self._here
+        self._running = self._outcome = self._worker = self._here = None
+        self._hello = self._kill_at = None
+        self._log_ended = False
+        self._queued.clear()
+        for handle in waiting:
+            handle.finish(RunStatus.ERROR, _lane_failure(handle.job, error))
+        if worker:
+            worker.kill()
+        if here:
+            here.close()
 
     def _enqueue(self, handle: JobHandle) -> None:
         self._queued.append(handle)
@@ -298,6 +317,15 @@ def _no_worker(job: Job, error: OSError) -> protocol.Error:
         job=job.id,
         message=f"The worker process could not be started: {error.strerror or error}.",
         remedy="Close other programs or restart the computer if memory or processes ran out.",
+    )
+
+
+def _lane_failure(job: Job, error: BaseException) -> protocol.Error:
+    return protocol.Error(
+        job=job.id,
+        message=f"The job {job.id!r} ended because its lane failed with {type(error).__name__}.",
+        remedy="Run it again, and report the details if it happens again.",
+        traceback="".join(traceback.format_exception(error)),
     )
 
 

@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Self
 
 from workbench.core.vocabulary import RunStatus
@@ -39,9 +38,12 @@ class LanePool:
     ) -> list[JobResult]:
         """The results of `jobs` in their order; one that fails or crashes does not stop others.
 
-        Both callbacks run on the calling thread; `on_result` in the order in which jobs end.
-        Once `cancel` is set no job starts, and a running one that does not stop within the grace
-        period of its lane is killed. If a callback raises, or Ctrl-C is pressed, the rest is
+        `on_message` hears every message of every job as it comes, to show what is going on.
+        `on_result` hears each result, in the order in which jobs end.
+        `cancel`, set from any thread, stops the rest: no job starts any more, and a running one
+        that does not stop within the grace period of its lane is killed.
+
+        Both callbacks run on the calling thread. If one raises, or Ctrl-C is pressed, the rest is
         cancelled in the same way before the exception goes on.
         """
         work = _Work(self._lanes, jobs, on_message, on_result, cancel or threading.Event())
@@ -60,12 +62,7 @@ class LanePool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -6,14 +6,22 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from workbench.core.errors import WorkbenchError
 
 END_OF_LOG = "\x1eend of log"
-"""Ends the job's part of the worker's log, which travels apart from the messages."""
+"""The line that ends the job's part of the worker's log, which travels apart from the messages."""
 
 _SHOWN = 200  # characters of a malformed line that an error quotes
+
+
+def _storable(text: Any) -> Any:
+    return text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text
+
+
+Text = Annotated[str, BeforeValidator(_storable)]
+"""Words for people. Half characters, as odd file names have, are escaped: no file holds them."""
 
 
 class ProtocolError(WorkbenchError):
@@ -55,13 +63,13 @@ class Progress(_Record):
     type: Literal["progress"] = "progress"
     job: str
     share: float
-    text: str = ""
+    text: Text = ""
 
 
 class Log(_Record):
     type: Literal["log"] = "log"
     job: str
-    text: str
+    text: Text
 
 
 class Series(_Record):
@@ -98,10 +106,10 @@ class Error(_Record):
 
     type: Literal["error"] = "error"
     job: str
-    message: str
-    remedy: str = ""
+    message: Text
+    remedy: Text = ""
     exit_code: int = 1
-    traceback: str = ""
+    traceback: Text = ""
     plugin: str = ""
 
 
@@ -124,6 +132,7 @@ Reply = Hello | Started | Progress | Log | Series | Committed | Outcome
 Command = Run | Cancel | Shutdown
 
 _ANY_REPLY: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="type")])
+_JOB = TypeAdapter(Job)
 _ANY_COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 _M = TypeVar("_M", Reply, Command)
 
@@ -137,8 +146,11 @@ def encode(message: Reply | Command) -> bytes:
 
 
 def as_received(job: Job) -> Job:
-    """An independent copy of `job` as it comes out of the pipe; raises what `encode` raises."""
-    return Job(**json.loads(json.dumps(asdict(job))))
+    """An independent copy of `job` as it comes out of the pipe.
+
+    TypeError or ValueError for one that could not pass it.
+    """
+    return _JOB.validate_python(json.loads(json.dumps(asdict(job))))
 
 
 def decode_reply(line: bytes) -> Reply:

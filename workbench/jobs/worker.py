@@ -8,6 +8,7 @@ print, from Python or from C, goes to standard error, which the lane reads as th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import faulthandler
 import io
@@ -41,11 +42,11 @@ class Worker:
         """Do what the lane says until it says shutdown."""
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
         self._pipes.send(hello(device))
-        executor = load_executor(executor_reference, device)
-        while (accepted := self._jobs.get()) is not None:
-            job, token = accepted
-            run_job(executor, job, self._pipes.send, token)
-            self._pipes.end_log()
+        with contextlib.closing(load_executor(executor_reference, device)) as executor:
+            while (accepted := self._jobs.get()) is not None:
+                job, token = accepted
+                run_job(executor, job, self._pipes.send, token)
+                self._pipes.end_log()
 
     def _obey(self) -> None:
         try:
@@ -102,7 +103,8 @@ class _Pipes:
         sys.stderr.flush()
         c_library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
         c_library.fflush(None)
-        os.write(self._log, f"{protocol.END_OF_LOG}\n".encode())
+        # The first line end closes what the job left open, so that the mark has its own line.
+        os.write(self._log, f"\n{protocol.END_OF_LOG}\n".encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

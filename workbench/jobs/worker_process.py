@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import site
 import subprocess
 import sys
 import tempfile
@@ -71,8 +72,18 @@ def worker_command(device: str, executor: str, fault_file: Path) -> list[str]:
 def worker_environment(threads: int, extra: Mapping[str, str]) -> dict[str, str]:
     """Our environment, `threads` for each numerical library; `extra` has the last word."""
     environment = dict(os.environ) | dict.fromkeys(_THREAD_COUNTS, str(threads)) | dict(extra)
-    roots = [str(Path(workbench.__file__).parents[1]), environment.get("PYTHONPATH", "")]
-    return environment | {"PYTHONPATH": os.pathsep.join(filter(None, roots))}
+    root = Path(workbench.__file__).parents[1].resolve()
+    if root in _site_folders():
+        # The worker finds it there too. PYTHONPATH comes before the standard library, whose
+        # modules must not give way to a library of the same name.
+        return environment
+    paths = [str(root), environment.get("PYTHONPATH", "")]
+    return environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def _site_folders() -> set[Path]:
+    """Where libraries are installed for this interpreter."""
+    return {Path(name).resolve() for name in (*site.getsitepackages(), site.getusersitepackages())}
 
 
 class WorkerProcess:
@@ -109,7 +120,8 @@ class WorkerProcess:
     def send(self, line: bytes) -> None:
         """Send an encoded command. A worker that cannot hear it any more says so by Exited."""
         commands = _pipe(self._process.stdin)
-        with contextlib.suppress(BrokenPipeError, ValueError):  # ValueError: closed by _wait
+        # Windows has no BrokenPipeError for it; ValueError means that it was closed by _wait.
+        with contextlib.suppress(OSError, ValueError):
             commands.write(line)
             commands.flush()
 
@@ -118,7 +130,8 @@ class WorkerProcess:
         self.killed = True
         if self._process.poll() is None:
             kill_group(self._process.pid)
-            self._process.kill()
+            with contextlib.suppress(OSError):  # Windows denies it for one that is just ending
+                self._process.kill()
 
     def _hear_replies(self) -> None:
         with _pipe(self._process.stdout) as replies:
@@ -133,25 +146,26 @@ class WorkerProcess:
         # Universal newlines, since progress bars print carriage returns.
         with io.TextIOWrapper(_pipe(self._process.stderr), "utf-8", "replace") as log:
             while line := log.readline(_LONGEST_LOG_LINE):
-                text, end_of_log, _ = line.rstrip().partition(protocol.END_OF_LOG)
-                if text:
-                    self._on_event(self, LogLine(text))
-                if end_of_log:
+                text = line.rstrip()
+                if text == protocol.END_OF_LOG:
                     self._on_event(self, LogEnded())
+                elif text:
+                    self._on_event(self, LogLine(text))
 
     def _wait(self) -> None:
         code = self._process.wait()
         kill_group(self._process.pid)  # what a job started must not outlive its worker
         for thread in self._listeners:
             thread.join(_LAST_WORDS)
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             _pipe(self._process.stdin).close()
         self._on_event(self, Exited(exit_in_words(code), self._take_faults()))
 
     def _take_faults(self) -> str:
         with self._faults:
             report = self._faults.read().strip()
-        self._fault_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a scanner may hold it on Windows; Exited must come
+            self._fault_file.unlink(missing_ok=True)
         return report
 
 

@@ -67,8 +67,9 @@ class MethodContext(Protocol):
         """One pass over the union of `splits` (forget, retain), in ascending row order.
 
         `batch_size` defaults to the recipe's. With `shuffle` the order is drawn from
-        `generator`. Every batch is a point where the run can be cancelled, and counts as
-        progress. PluginError for a split the manifest does not declare.
+        `generator`. A last batch of a single row joins the one before, because batch
+        normalisation cannot train on it. Every batch is a point where the run can be cancelled,
+        and counts as progress. PluginError for a split the manifest does not declare.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The conformance kit: checks that any plugin must pass, for us and for plugin authors."""
+"""What tests share: above all the conformance kit, checks that any plugin must pass."""
 
 from workbench.testing.checks import CheckFailed, CheckResult, NotApplicable, Status, run_check
 from workbench.testing.method_bench import MethodBench, MethodRun, small_bench

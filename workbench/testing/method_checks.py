@@ -142,7 +142,7 @@ def cancels_within_a_batch(bench: MethodBench, method: Contributed, params: Para
     total = bench.run(method, params).batches
     if total == 0:
         raise NotApplicable("The method reads no batch.")
-    for at in sorted({1, (1 + total) // 2}):
+    for at in sorted({1, (1 + total) // 2, total}):
         run = MethodRun()
         try:
             bench.run(method, params, cancel_at=at, run=run)
@@ -150,7 +150,7 @@ def cancels_within_a_batch(bench: MethodBench, method: Contributed, params: Para
             _expect(run.batches == at, f"{run.batches - at} batches were read after cancelling.")
         else:
             raise CheckFailed(f"Cancelling at batch {at} of {total} was ignored.")
-    return f"cancelled at the first and the middle one of {total} batches"
+    return f"cancelled at the first, the middle and the last one of {total} batches"
 
 
 def withheld_data_has_no_influence(bench: MethodBench, method: Contributed, params: Params) -> str:

@@ -33,7 +33,7 @@ class Executor:
             case "prepare":
                 return prepare(workspace, int(job.payload["plan"]), channel)
             case "run":
-                return execute_run(workspace, int(job.payload["run"]), channel)
+                return execute_run(workspace, job, channel)
             case "import-model":
                 return _import_model(workspace, job.payload)
         raise UsageError(f"There is no job of kind {job.kind!r}.")

@@ -39,7 +39,9 @@ def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, A
     dataset_id = _dataset(workspace, plan)
     data = workspace.data(dataset_id)
     model_id, model = _original(workspace, plan, dataset_id, data, channel)
-    outputs = stored_outputs(workspace, model_id, model, dataset_id, channel)
+    outputs = stored_outputs(
+        workspace, model_id, model, dataset_id, RunEvents(channel, time.perf_counter)
+    )
     forget_sets = {}
     for choice in plan.forget_sets:
         forget_sets[choice.name], _ = save_choice(
@@ -57,7 +59,7 @@ def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, A
 
 
 def stored_outputs(
-    workspace: Workspace, model_id: int, model: nn.Module, dataset_id: int, channel: Channel
+    workspace: Workspace, model_id: int, model: nn.Module, dataset_id: int, events: RunEvents
 ) -> dict[str, Any]:
     """The outputs of a model over a dataset: read if stored, else one forward pass."""
     weights_hash = workspace.row("model", model_id)["weights_hash"]
@@ -66,7 +68,7 @@ def stored_outputs(
     if known is not None:
         return dict(known)
     outputs = outputs_pass(
-        model, workspace.data(dataset_id).dataset, workspace.device, cancel=channel.cancel_token
+        model, workspace.data(dataset_id), events=events, cancel=events.channel.cancel_token
     )
     with workspace.project.transaction("outputs.stored", subject=f"model:{model_id}") as tx:
         save_outputs(tx, weights_hash, dataset_id, preprocessing, outputs)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
 from workbench.audit.guards import matched_non_members
-from workbench.audit.plan import Plan
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
+from workbench.audit.lookup import CENSORED
+from workbench.audit.measured import measured
+from workbench.audit.plan import Plan, RecoveryChoice
+from workbench.audit.standard import (
+    Measurement,
+    StoredOutputs,
+    attack_metrics,
+    standard_metrics,
+)
 from workbench.compute.attribution import attribution_maps
 from workbench.compute.context import HostMethodContext
 from workbench.compute.devices import environment
@@ -22,18 +29,19 @@ from workbench.compute.models import tensors_of
 from workbench.compute.recovery import recovered_accuracy, relearn_steps
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.unlearning import run_method
-from workbench.core.errors import WorkbenchError
 from workbench.core.hashing import hash_arrays
-from workbench.core.metric_value import MetricValue, not_computed
-from workbench.core.vocabulary import Direction, PluginKind, RunRole, RunStatus, Split, Unit
-from workbench.jobs.execution import Channel
+from workbench.core.metric_value import MetricValue
+from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
+from workbench.jobs.execution import Channel, explain
+from workbench.jobs.executor.attacks import attack_scores
 from workbench.jobs.executor.preparation import stored_outputs
 from workbench.jobs.executor.workspace import RunEvents, Workspace
-from workbench.metrics.catalogue import CATALOGUE
-from workbench.plugin_api import Cancelled, RowOutputs
+from workbench.jobs.protocol import Job
+from workbench.metrics import Undefined
+from workbench.plugin_api import Cancelled
 from workbench.store import now, save_environment, save_metrics, save_model, worker_identity
 
-Maps = dict[str, NDArray[Any]]
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,9 @@ class Unlearned:
     peak_memory: int | None
 
 
-def execute_run(workspace: Workspace, run_id: int, channel: Channel) -> dict[str, Any]:
-    """Execute one queued run and leave it done, in error or cancelled in the project."""
+def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, Any]:
+    """Execute the queued run of `job`; leave it done, in error or cancelled in the project."""
+    run_id = int(job.payload["run"])
     start = time.perf_counter()
     events = RunEvents(channel, lambda: time.perf_counter() - start)
     _mark_running(workspace, run_id)
@@ -70,16 +79,8 @@ def execute_run(workspace: Workspace, run_id: int, channel: Channel) -> dict[str
         model_id = _save_model(workspace, inputs, unlearned)
         metrics, arrays = _measure(workspace, inputs, unlearned, model_id, events)
         _save_done(workspace, run_id, model_id, unlearned, metrics, arrays, events)
-    except Cancelled:
-        _mark_ended(workspace, run_id, RunStatus.CANCELLED, events, error=None)
-        raise
-    except WorkbenchError as fault:
-        error = {"message": fault.message, "remedy": fault.remedy}
-        _mark_ended(workspace, run_id, RunStatus.ERROR, events, error)
-        raise
-    except Exception as fault:
-        error = {"message": f"{type(fault).__name__}: {fault}", "remedy": ""}
-        _mark_ended(workspace, run_id, RunStatus.ERROR, events, error)
+    except BaseException as fault:
+        _save_failed(workspace, run_id, job, fault, events)
         raise
     channel.committed({"run": run_id})
     return {"run": run_id, "model": model_id, "metrics": len(metrics)}
@@ -159,138 +160,143 @@ def _measure(
     unlearned: Unlearned,
     model_id: int,
     events: RunEvents,
-) -> tuple[list[MetricValue], Maps]:
+) -> tuple[list[MetricValue], Arrays]:
     """All numbers of this model alone. One forward pass; the rest is arithmetic on its outputs."""
     dataset = inputs.data.dataset
-    arrays = stored_outputs(workspace, model_id, unlearned.model, inputs.dataset_id, events.channel)
-    outputs = StoredOutputs(**arrays)
+    outputs = StoredOutputs(
+        **stored_outputs(workspace, model_id, unlearned.model, inputs.dataset_id, events)
+    )
     metrics = standard_metrics(outputs, dataset, inputs.forget)
-    scores = _attack_scores(workspace, inputs.plan, outputs, dataset.targets)
+    scores = _attack_scores(workspace, inputs, outputs, events)
     metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
     metrics += _costs(unlearned)
-    saved: Maps = {f"scores/{attack}": values for attack, values in scores.items()}
+    arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
     metrics += _recovery(workspace, inputs, unlearned.model, events)
-    saved |= _attributions(workspace, inputs, unlearned.model, events)
-    return metrics, saved
+    arrays |= _attributions(workspace, inputs, unlearned.model, events)
+    return metrics, arrays
 
 
 def _attack_scores(
-    workspace: Workspace, plan: Plan, outputs: StoredOutputs, targets: NDArray[np.int64]
+    workspace: Workspace, inputs: RunInputs, outputs: StoredOutputs, events: RunEvents
 ) -> dict[str, NDArray[np.float64]]:
-    rows = RowOutputs(
-        rows=np.arange(len(targets)),
-        logits=np.asarray(outputs.logits, dtype=np.float64),
-        targets=targets,
-        loss=np.asarray(outputs.loss, dtype=np.float64),
-    )
     scores = {}
-    for attack in plan.attacks:
+    for attack in inputs.plan.attacks:
+        events.channel.cancel_token.check()
         contributed = workspace.registry.get(PluginKind.ATTACK, attack)
-        scores[attack] = contributed.load().scores(rows, contributed.parse_params({}))
+        scores[attack] = attack_scores(
+            contributed.load(),
+            outputs,
+            inputs.data.dataset.targets,
+            contributed.parse_params({}),
+            name=attack,
+        )
     return scores
 
 
 def _costs(unlearned: Unlearned) -> list[MetricValue]:
-    if unlearned.seconds is None:
+    seconds = unlearned.seconds
+    if seconds is None:
         return []
-    seconds = _metric("unlearning_seconds", unlearned.seconds, Unit.SECONDS, Direction.LOWER)
-    if unlearned.peak_memory is None:
-        reason = "this platform does not tell the peak memory of a part of a process"
-        peak = not_computed("peak_memory", 1, reason, unit=Unit.BYTES, direction=Direction.LOWER)
-    else:
-        peak = _metric("peak_memory", unlearned.peak_memory, Unit.BYTES, Direction.LOWER)
-    return [seconds, peak]
+
+    def peak_memory() -> Measurement:
+        if unlearned.peak_memory is None:
+            raise Undefined("this platform does not tell the peak memory of a part of a process")
+        return unlearned.peak_memory, None, 0
+
+    return [
+        measured("unlearning_seconds", None, lambda: (seconds, None, 0)),
+        measured("peak_memory", None, peak_memory),
+    ]
 
 
 def _recovery(
     workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
-) -> Iterable[MetricValue]:
-    """Relearning and retain-only tuning, each on copies, once per evaluation seed."""
+) -> list[MetricValue]:
+    """Relearning and retain-only tuning, each on copies, once per seed of its own."""
     chosen = inputs.plan.recovery
     if chosen is None:
-        return
+        return []
+    return [
+        _relearning(workspace, inputs, chosen, model, events),
+        _tuning(inputs, chosen, model, events),
+    ]
+
+
+def _relearning(
+    workspace: Workspace,
+    inputs: RunInputs,
+    chosen: RecoveryChoice,
+    model: nn.Module,
+    events: RunEvents,
+) -> MetricValue:
+    """Median over seeds; marked where most trials only say that it takes more than the cap."""
     original = stored_outputs(
-        workspace,
-        inputs.row["original_model_id"],
-        inputs.original,
-        inputs.dataset_id,
-        events.channel,
+        workspace, inputs.row["original_model_id"], inputs.original, inputs.dataset_id, events
     )
-    correct = (
-        original["logits"][inputs.forget].argmax(axis=1)
-        == (inputs.data.dataset.targets[inputs.forget])
-    )
-    target = chosen.relearn_share * float(correct.mean())
+    answers = original["logits"][inputs.forget].argmax(axis=1)
+    known = float((answers == inputs.data.dataset.targets[inputs.forget]).mean())
     trials = [
         relearn_steps(
             model,
-            inputs.data.dataset,
-            workspace.device,
+            inputs.data,
             inputs.forget,
-            target_accuracy=target,
+            target_accuracy=chosen.relearn_share * known,
             learning_rate=chosen.relearn_learning_rate,
             cap=chosen.relearn_cap,
             batch_size=inputs.plan.recipe.batch_size,
             seed=seed,
+            events=events,
             cancel=events.channel.cancel_token,
         )
         for seed in chosen.relearn_seeds
     ]
     median = float(np.median([trial.steps for trial in trials]))
+    steps = measured("relearn_steps", Split.FORGET, lambda: (median, None, len(trials)))
     reached = sum(trial.reached for trial in trials)
-    yield _metric(
-        "relearn_steps",
-        median,
-        Unit.STEPS,
-        Direction.REFERENCE,
-        split=Split.FORGET,
-        n=len(trials),
-        ci_method="censored at cap" if 2 * reached < len(trials) else "",
-    )
+    return replace(steps, ci_method=CENSORED) if 2 * reached < len(trials) else steps
+
+
+def _tuning(
+    inputs: RunInputs, chosen: RecoveryChoice, model: nn.Module, events: RunEvents
+) -> MetricValue:
     recovered = [
         recovered_accuracy(
             model,
-            inputs.data.dataset,
-            workspace.device,
+            inputs.data,
             inputs.forget,
             inputs.retain,
             recipe=inputs.plan.recipe,
             epochs=chosen.retain_epochs,
             seed=seed,
+            events=events,
             cancel=events.channel.cancel_token,
         )
-        for seed in chosen.relearn_seeds
+        for seed in chosen.retain_seeds
     ]
-    yield _metric(
-        "recovered_accuracy",
-        float(np.mean(recovered)),
-        Unit.FRACTION,
-        Direction.REFERENCE,
-        split=Split.FORGET,
-        n=len(inputs.forget),
-    )
+    mean = float(np.mean(recovered))
+    return measured("recovered_accuracy", Split.FORGET, lambda: (mean, None, len(inputs.forget)))
 
 
 def _attributions(
     workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
-) -> Maps:
+) -> Arrays:
     if not inputs.plan.attributions:
         return {}
     rows = explained_rows(inputs.forget, inputs.retain, inputs.plan.attribution_rows)
-    maps: Maps = {"attribution/rows": rows}
+    arrays: Arrays = {EXPLAINED_ROWS: rows}
     for explainer in inputs.plan.attributions:
         contributed = workspace.registry.get(PluginKind.ATTRIBUTION, explainer)
-        maps[f"attribution/{explainer}"] = attribution_maps(
+        arrays[maps_of(explainer)] = attribution_maps(
             contributed.load(),
             model,
-            inputs.data.dataset,
+            inputs.data,
             rows,
             contributed.parse_params({}),
-            workspace.device,
             name=explainer,
+            events=events,
             cancel=events.channel.cancel_token,
         )
-    return maps
+    return arrays
 
 
 def explained_rows(
@@ -303,17 +309,6 @@ def explained_rows(
         for rows in (forget, retain)
     ]
     return np.concatenate(chosen)
-
-
-def _metric(name: str, value: float, unit: Unit, direction: Direction, **more: Any) -> MetricValue:
-    return MetricValue(
-        name=name,
-        version=CATALOGUE[name].version,
-        value=float(value),
-        unit=unit,
-        direction=direction,
-        **{"split": None, **more},
-    )
 
 
 def _mark_running(workspace: Workspace, run_id: int) -> None:
@@ -337,7 +332,7 @@ def _save_done(
     model_id: int,
     unlearned: Unlearned,
     metrics: list[MetricValue],
-    arrays: Maps,
+    arrays: Arrays,
     events: RunEvents,
 ) -> None:
     with workspace.project.transaction("run.done", subject=f"run:{run_id}") as tx:
@@ -360,13 +355,14 @@ def _save_done(
         )
 
 
-def _mark_ended(
-    workspace: Workspace,
-    run_id: int,
-    status: RunStatus,
-    events: RunEvents,
-    error: dict[str, str] | None,
+def _save_failed(
+    workspace: Workspace, run_id: int, job: Job, fault: BaseException, events: RunEvents
 ) -> None:
+    """What the run row says is what the job reports: the sentence, the remedy and the details."""
+    status, error = RunStatus.CANCELLED, None
+    if not isinstance(fault, Cancelled):
+        status = RunStatus.ERROR
+        error = explain(job, fault).model_dump(include={"message", "remedy", "traceback"})
     with workspace.project.transaction(f"run.{status}", subject=f"run:{run_id}") as tx:
         tx.update(
             "run",

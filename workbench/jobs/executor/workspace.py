@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +55,15 @@ class Workspace:
         return model.to(self.device)
 
 
-@dataclass
 class RunEvents:
-    """An EventSink that passes on to the channel and keeps what the project must hold."""
+    """An EventSink that passes on to the channel and keeps what the project must hold.
 
-    channel: Channel
-    clock: Any
+    `clock` gives the seconds that have passed when a point of a curve arrives.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, channel: Channel, clock: Callable[[], float]) -> None:
+        self.channel = channel
+        self._clock = clock
         self.lines: list[str] = []
         self.curves: dict[str, list[tuple[float, float]]] = {}
 
@@ -74,6 +75,6 @@ class RunEvents:
         self.channel.log(text)
 
     def series(self, name: str, value: float) -> None:
-        seconds = self.clock()
+        seconds = self._clock()
         self.curves.setdefault(name, []).append((seconds, value))
         self.channel.series(name, seconds, value)
