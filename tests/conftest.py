@@ -26,3 +26,10 @@ def tiny_plan():
             {"name": "forget", "metric": "accuracy", "split": "forget", "margin": 0.1},
         ],
     }
+
+
+@pytest.fixture(autouse=True)
+def nobodys_settings(tmp_path_factory, monkeypatch):
+    """No test sees the plugins or the trust of whoever runs it."""
+    monkeypatch.setenv("WORKBENCH_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("WORKBENCH_PLUGIN_DIR", str(tmp_path_factory.mktemp("plugins")))

@@ -23,7 +23,8 @@ from workbench.compute.tensors import DatasetTensors
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, PluginKind, Split
-from workbench.plugin_api import NoParams, RowOutputs
+from workbench.jobs.executor.attacks import attack_scores
+from workbench.plugin_api import NoParams
 from workbench.registry import Registry
 
 pytestmark = pytest.mark.bench
@@ -57,12 +58,16 @@ class Audit:
     """The standard audit of one model as a run does it, all attacks included."""
 
     model: nn.Module
-    dataset: Dataset
+    data: DatasetTensors
     forget: NDArray[np.int64]
     registry: Registry
 
+    @property
+    def dataset(self) -> Dataset:
+        return self.data.dataset
+
     def outputs(self) -> dict[str, NDArray[Any]]:
-        return outputs_pass(self.model, self.dataset, CPU)
+        return outputs_pass(self.model, self.data)
 
     def whole(self) -> list[MetricValue]:
         return audit_arithmetic(self.outputs(), self.dataset, self.forget, self.registry)
@@ -76,14 +81,8 @@ def audit_arithmetic(
 ) -> list[MetricValue]:
     """Everything after the forward pass: metrics, scores of every attack, and their metrics."""
     outputs = StoredOutputs(**arrays)
-    rows = RowOutputs(
-        rows=np.arange(len(dataset)),
-        logits=np.asarray(outputs.logits, dtype=np.float64),
-        targets=dataset.targets,
-        loss=np.asarray(outputs.loss, dtype=np.float64),
-    )
     scores = {
-        attack.id: attack.load().scores(rows, NoParams())
+        attack.id: attack_scores(attack.load(), outputs, dataset.targets, NoParams())
         for attack in registry.contributions(PluginKind.ATTACK)
     }
     non_members = matched_non_members(dataset, forget)
@@ -135,8 +134,7 @@ def check_whole(metrics: list[MetricValue], registry: Registry) -> None:
 
 
 def measure(name: str, audit: Audit, figures: Figures) -> dict[str, Sample]:
-    data = DatasetTensors(audit.dataset, CPU)
-    inputs = data.inputs(slice(None))
+    inputs = audit.data.inputs(slice(None))
     batch_size = best_batch_size(audit.model, inputs)
     arrays = audit.outputs()
     expected = bare_pass(audit.model, inputs, batch_size).numpy()
@@ -168,7 +166,9 @@ def measure(name: str, audit: Audit, figures: Figures) -> dict[str, Sample]:
 def test_resnet20(registry: Registry, figures: Figures) -> None:
     torch.manual_seed(0)
     dataset = random_dataset(RESNET_ROWS, (3, 32, 32))
-    audit = Audit(ResNet20().eval(), dataset, some_forget_rows(dataset), registry)
+    audit = Audit(
+        ResNet20().eval(), DatasetTensors(dataset, CPU), some_forget_rows(dataset), registry
+    )
     parts = measure("ResNet-20, 32x32x3", audit, figures)
 
     large = random_dataset(WHOLE, (1, 1, 1))
@@ -193,14 +193,20 @@ def test_small_cnn_on_the_digits_of_the_demo(registry: Registry, figures: Figure
     dataset: Dataset = source.load().load(None, source.parse_params({}))
     model = small_cnn(registry, dataset)
     measure(
-        "small CNN, digits", Audit(model, dataset, some_forget_rows(dataset), registry), figures
+        "small CNN, digits",
+        Audit(model, DatasetTensors(dataset, CPU), some_forget_rows(dataset), registry),
+        figures,
     )
 
 
 def test_small_cnn_on_many_rows(registry: Registry, figures: Figures) -> None:
     dataset = random_dataset(WHOLE, (1, 8, 8))
     model = small_cnn(registry, dataset)
-    measure("small CNN, 8x8", Audit(model, dataset, some_forget_rows(dataset), registry), figures)
+    measure(
+        "small CNN, 8x8",
+        Audit(model, DatasetTensors(dataset, CPU), some_forget_rows(dataset), registry),
+        figures,
+    )
 
 
 def test_arithmetic_grows_with_the_rows(registry: Registry, figures: Figures) -> None:

@@ -23,6 +23,12 @@ PLAN_FAULTS = {
         {"criteria__0__metric": "attribution_similarity"},
         "attribution_similarity",
     ),
+    "a file outside the plan's folder": (
+        {"data": {"source": "npz", "path": "../secret.npz"}},
+        "below its own folder",
+    ),
+    "an absolute path": ({"model__weights": "/etc/passwd"}, "below its own folder"),
+    "a name that is no name": ({"methods__0__label": "../x"}, "must start with a letter"),
     "a seed twice": ({"reference__band_seeds": [1, 2, 2]}, "2 appears twice"),
     "an attack twice": ({"attacks": ["loss", "loss"]}, "'loss' appears twice"),
     "two of a name": ({"methods": [{"id": "ssd"}, {"id": "ssd"}]}, "ssd"),
@@ -227,3 +233,32 @@ def test_a_device_that_is_not_there(project, write_plan, workbench):
     assert code == 2
     assert "cuda:99" in plain(err)
     assert unharmed(project)
+
+
+def test_a_forget_set_with_no_name(with_digits, workbench):
+    code, _, err = workbench(
+        "select", "--project", with_digits, "--where", "class == 1", "--name", "../x"
+    )
+    assert code == 2
+    assert "must start with a letter" in plain(err)
+
+
+def test_an_output_folder_that_is_a_file(tmp_path, workbench):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    code, _, err = workbench("demo", "--headless", "--out", file)
+    assert code == 1
+    assert str(file) in plain(err)
+    assert file.read_text() == "mine"
+
+
+def test_a_report_into_a_folder_that_is_not_there(project, tmp_path, workbench):
+    code, _, err = workbench("report", project, "--out", tmp_path / "no" / "r.html")
+    assert code in (1, 2)
+    assert plain(err)
+
+
+def test_a_project_in_a_folder_that_is_not_there(tmp_path, workbench):
+    code, _, err = workbench("init", tmp_path / "no" / "p.audit")
+    assert code in (1, 2)
+    assert plain(err)

@@ -107,7 +107,7 @@ def test_enough_rows_are_explained_for_every_model(project):
                 "SELECT name, hash FROM run_artifact WHERE run_id = ?", run["id"]
             )
         }
-        rows = project.array(stored["attribution/rows"])
+        rows = project.array(stored["attribution rows"])
         forgotten = np.isin(rows, project.array(run["rows_artifact"]))
         assert forgotten.sum() >= LEAST_EXPLAINED
         assert (~forgotten).sum() >= LEAST_EXPLAINED

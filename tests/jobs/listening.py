@@ -1,4 +1,4 @@
-"""What the tests of jobs share: a patient wait and a listener that remembers."""
+"""What the tests of jobs share: patient waits and a listener that remembers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.jobs import protocol
+from workbench.jobs.handle import JobResult
+from workbench.jobs.lane import Lane
+from workbench.jobs.protocol import Job
 
 PATIENCE = 60.0  # seconds a test waits for what should happen at once
 
@@ -36,3 +39,7 @@ class Heard(list[protocol.Reply]):
     def wait_for(self, kind: type) -> Any:
         eventually(lambda: bool(self.of(kind)), f"a {kind.__name__} message")
         return self.of(kind)[0]
+
+
+def do(lane: Lane, kind: str, listener: Heard | None = None, **payload: Any) -> JobResult:
+    return lane.submit(Job(f"{kind}-1", kind, payload), listener).wait(PATIENCE)

@@ -25,7 +25,7 @@ class Prepared:
         self.project = Project.create(folder / "p.audit", "prepared")
         self.plan_id = lock_plan(self.project, plan)
         self.executor = Executor("cpu")
-        self.do("prepare", plan=self.plan_id)
+        self.do("prepare", plan=self.plan_id, folder=str(folder))
         queue_runs(self.project, self.plan_id, plan, Registry.discover())
 
     def do(self, kind, token=None, **payload):

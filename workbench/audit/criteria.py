@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.audit.equivalence import Margin, Sample, compare_with_band
-from workbench.audit.findings import CriterionResult, RunEvidence
+from workbench.audit.findings import (
+    CriterionResult,
+    RunEvidence,
+    describe_copies,
+    distinct_models,
+)
 from workbench.audit.ladder import MIN_BAND
 from workbench.audit.limits import Limit, check_limit
 from workbench.audit.lookup import CENSORED, describe_metric, find_metric, resolution, value_of
@@ -40,6 +45,8 @@ def judge_criteria(
     exploratory: Sequence[Criterion] = (),
 ) -> tuple[CriterionResult, ...]:
     """Judge every criterion on the finished runs of one candidate against the retrained band.
+
+    Runs that ended in equal weights are one observation, on either side.
 
     A criterion passes when its interval lies inside the margin or limit. All primary criteria
     must pass for an overall pass, an intersection-union test that needs no correction (Berger
@@ -87,8 +94,10 @@ def _equivalence(
     alpha: float,
 ) -> _Finding:
     measured = _measured(candidate, criterion)
-    if len(band) < MIN_BAND:
-        raise Undefined(f"Needs at least {MIN_BAND} retrained seeds, has {len(band)}.")
+    references = len(distinct_models(band))
+    if references < MIN_BAND:
+        few = f"Needs at least {MIN_BAND} different retrained models, has {references}."
+        raise Undefined(" ".join(filter(None, [few, describe_copies(band)])))
     reference = _measured(band, criterion)
     x, y = _sample(measured), _sample(reference)
     steps = resolution([*measured, *reference])
@@ -128,10 +137,10 @@ def _limit(
 
 
 def _measured(runs: Sequence[RunEvidence], criterion: Criterion) -> list[MetricValue]:
-    finished = [run for run in runs if run.done]
-    if not finished:
+    models = distinct_models(runs)
+    if not models:
         raise Undefined("No run finished.")
-    return [find_metric(run, criterion) for run in finished]
+    return [find_metric(run, criterion) for run in models]
 
 
 def _sample(metrics: Sequence[MetricValue]) -> Sample:

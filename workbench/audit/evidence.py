@@ -162,7 +162,7 @@ def _candidate_rows(candidate: CandidateVerdict) -> Iterator[Record]:
         **whose,
         outcome=str(candidate.outcome),
         reason=candidate.reason,
-        detail={"seeds": list(candidate.seeds)},
+        detail={"seeds": list(candidate.seeds), "note": candidate.note},
     )
     for result in candidate.criteria:
         yield _row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.audit.plan import Criterion
@@ -11,17 +12,41 @@ from workbench.core.vocabulary import Outcome, Rung, RunRole, RunStatus
 
 @dataclass(frozen=True, slots=True)
 class RunEvidence:
-    """One run: whose it is, how it ended, and every number measured on its model."""
+    """One run: whose it is, how it ended, and every number measured on its model.
+
+    `weights` is the hash of the weights of that model; empty if unknown, then it counts as unlike
+    any other.
+    """
 
     label: str
     role: RunRole
     seed: int
     status: RunStatus
     metrics: tuple[MetricValue, ...] = ()
+    weights: str = ""
 
     @property
     def done(self) -> bool:
         return self.status is RunStatus.DONE
+
+
+def distinct_models(runs: Sequence[RunEvidence]) -> tuple[RunEvidence, ...]:
+    """The finished runs, of those with equal weights only the first: a copy tells nothing new."""
+    first: dict[str | int, RunEvidence] = {}
+    for position, run in enumerate(runs):
+        if run.done:
+            first.setdefault(run.weights or position, run)
+    return tuple(first.values())
+
+
+def describe_copies(runs: Sequence[RunEvidence]) -> str:
+    """One sentence if seeds gave the same model, as they do if a method draws nothing at random."""
+    seeds, models = sum(run.done for run in runs), len(distinct_models(runs))
+    if seeds == models:
+        return ""
+    if models == 1:
+        return f"{seeds} seeds gave the same model, which counts once."
+    return f"{seeds} seeds gave {models} different models, and each counts once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +101,10 @@ class CriterionResult:
 
 @dataclass(frozen=True, slots=True)
 class CandidateVerdict:
-    """What the criteria say about one candidate (or control) on one forget set."""
+    """What the criteria say about one candidate (or control) on one forget set.
+
+    `note` says what is special about its runs, in a full sentence, and is part of the reason.
+    """
 
     label: str
     role: RunRole
@@ -84,13 +112,15 @@ class CandidateVerdict:
     reason: str
     seeds: tuple[int, ...]
     criteria: tuple[CriterionResult, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlResult:
     """Whether a control behaved: PASS it did, INCONCLUSIVE no passes stand, INVALID nothing does.
 
-    `verdict` is what the criteria say about the control, if it was judged like a candidate.
+    `label` is the attack for a positive control. `verdict` is what the criteria say about the
+    control, if it was judged like a candidate.
     """
 
     name: str

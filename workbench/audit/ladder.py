@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from workbench.core.vocabulary import Rung
+from workbench.audit.plan import Criterion
+from workbench.core.vocabulary import Rung, Split
 
 # Verification of unlearning is fragile (Zhang et al., 2024, arXiv 2408.00929), so every verdict
 # and every report carries this sentence.
@@ -55,6 +56,29 @@ LADDER: Mapping[Rung, Step] = MappingProxyType(
         ),
     }
 )
+
+
+# What equivalence to retraining is expected to be tested on: (metric, split), and in words.
+FAMILY: Mapping[tuple[str, Split], str] = MappingProxyType(
+    {
+        ("accuracy", Split.FORGET): "accuracy on forget rows",
+        ("accuracy", Split.RETAIN): "accuracy on retain rows",
+        ("accuracy", Split.TEST): "accuracy on test rows",
+        ("membership_auc", Split.FORGET): "membership attacks by their AUC",
+        ("relearn_steps", Split.FORGET): "steps to relearn",
+        ("recovered_accuracy", Split.FORGET): "forget accuracy recovered from retain rows",
+    }
+)
+
+
+def not_tested(criteria: Iterable[Criterion]) -> tuple[str, ...]:
+    """What of the family no primary criterion is about, in words."""
+    tested = [(c.metric, c.split) for c in criteria if c.primary]
+    return tuple(
+        words
+        for (metric, split), words in FAMILY.items()
+        if (metric, split) not in tested and (metric, None) not in tested
+    )
 
 
 def rung_reached(*, original: bool, retrained: int) -> Rung:

@@ -54,7 +54,7 @@ def check_limit(metrics: Sequence[MetricValue], limit: Limit, resolution: float)
     decides: all must be within, and the smallest of k p-values counts k-fold (Bonferroni).
     Proportions use the exact binomial (Clopper and Pearson 1934), other intervals the normal
     distribution behind them, on the logit scale where they were made on it. A metric without an
-    interval is tested by a t-interval over at least two seeds, else Undefined is raised.
+    interval is tested by a t-interval over at least two models, else Undefined is raised.
     """
     tests = []
     for metric in metrics:
@@ -137,7 +137,7 @@ def _over_seeds(metrics: Sequence[MetricValue], limit: Limit, resolution: float)
     values = np.array([value_of(m) for m in metrics])
     if len(values) == 1:
         raise Undefined(
-            "A metric without an interval of its own needs at least two seeds to meet a limit."
+            "A metric without an interval of its own needs two different models to meet a limit."
         )
     error = standard_deviation(values, resolution) / np.sqrt(len(values))
     df, mean = len(values) - 1, float(values.mean())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.audit.findings import RunEvidence
-from workbench.audit.plan import Criterion
+from workbench.audit.plan import Criterion, Plan
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Unit
 from workbench.metrics import Undefined
@@ -37,6 +37,17 @@ def value_of(metric: MetricValue) -> float:
     if metric.value is None:
         raise Undefined(metric.reason)
     return metric.value
+
+
+def attacks_used(plan: Plan) -> tuple[str, ...]:
+    """The attacks that primary criteria rest on. One that names none may rest on any."""
+    named = [
+        attack
+        for criterion in plan.criteria
+        if criterion.primary and criterion.metric.startswith("membership_")
+        for attack in ([criterion.group] if criterion.group else plan.attacks)
+    ]
+    return tuple(dict.fromkeys(named))
 
 
 def describe_metric(criterion: Criterion) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Hashable
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from workbench.core.errors import UsageError
+from workbench.core.errors import ProjectError, UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe
@@ -28,7 +29,23 @@ def _distinct(values: tuple[_T, ...]) -> tuple[_T, ...]:
     return values
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]{0,63}$")]
+def _below(path: str) -> str:
+    if PurePath(path).is_absolute() or PureWindowsPath(path).drive or ".." in PurePath(path).parts:
+        raise ValueError("a plan names files below its own folder only; import others first")
+    return path
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w .,+-]{0,63}", name):
+        raise ValueError(
+            f"the name {name!r} must start with a letter or digit and hold only letters, digits, "
+            "spaces and . , + - _, 64 at most"
+        )
+    return name
+
+
+PathBelow = Annotated[str, AfterValidator(_below)]
+Name = Annotated[str, AfterValidator(_plain_name)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Seeds = Annotated[tuple[Seed, ...], AfterValidator(_distinct)]
 SomeSeeds = Annotated[Seeds, Field(min_length=1)]
@@ -36,11 +53,14 @@ Ids = Annotated[tuple[str, ...], AfterValidator(_distinct)]
 
 
 class DataChoice(Params):
-    """A dataset already in the project (`use`), or a source to import it from."""
+    """A dataset already in the project (`use`), or a source to import it from.
+
+    `path` is below the folder of the plan: a plan from elsewhere must not reach for other files.
+    """
 
     use: str = ""
     source: str = ""
-    path: str = ""
+    path: PathBelow = ""
     params: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -56,7 +76,7 @@ class ModelChoice(Params):
     use: str = ""
     architecture: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
-    weights: str = ""
+    weights: PathBelow = ""
     seed: Seed = 0
 
     @model_validator(mode="after")
@@ -234,10 +254,33 @@ def read_plan(path: Path) -> Plan:
 
 def plan_from(content: dict[str, Any], name: str = "plan") -> Plan:
     """Check the parsed content of a plan file; `name` is used in messages."""
+    return _checked(Plan, content, f"The plan {name!r}")
+
+
+def stored_plan(content: dict[str, Any]) -> Plan:
+    """A plan as a project holds it. ProjectError if it cannot have been written like this."""
     try:
         return Plan.model_validate(content)
     except ValidationError as fault:
-        raise UsageError(describe_fault(fault, f"The plan {name!r}", model=Plan)) from fault
+        raise ProjectError(
+            "The project holds a plan that this version cannot read.",
+            remedy="Run 'workbench verify'; if it is intact, a newer version wrote it.",
+        ) from fault
+
+
+def forget_set_from(content: dict[str, Any]) -> ForgetSetChoice:
+    """A forget set chosen outside a plan. UsageError names the first thing that is wrong."""
+    return _checked(ForgetSetChoice, content, "The forget set")
+
+
+_P = TypeVar("_P", bound=Params)
+
+
+def _checked(model: type[_P], content: dict[str, Any], subject: str) -> _P:
+    try:
+        return model.model_validate(content)
+    except ValidationError as fault:
+        raise UsageError(describe_fault(fault, subject, model=model)) from fault
 
 
 def check_against(plan: Plan, registry: Registry) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.audit.artifact_names import EXPLAINED_ROWS, attack_of, maps_of
 from workbench.audit.findings import Evidence, RunEvidence
 from workbench.audit.guards import Rows, matched_non_members
-from workbench.audit.plan import Criterion, Plan
+from workbench.audit.plan import Criterion, stored_plan
 from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError
 from workbench.core.metric_value import MetricValue
@@ -58,7 +58,7 @@ class StoredPlan:
         self.id = plan_id
         self._project = project
         self._row = self._only("plan", plan_id)
-        self.plan = Plan.model_validate(self._row["content"])
+        self.plan = stored_plan(self._row["content"])
         name = self.plan.name
         if self._row["locked"] is None:
             raise ProjectError(
@@ -103,6 +103,7 @@ class StoredPlan:
                 seed=row["seed"],
                 status=RunStatus(row["status"]),
                 metrics=tuple(self.metrics(row["id"])),
+                weights=row["weights_hash"] or "",
             )
             for row in self._runs(forget_set)
         )
@@ -173,7 +174,8 @@ class StoredPlan:
 
     def _runs(self, forget_set: StoredForgetSet) -> list[dict[str, Any]]:
         return self._project.rows(
-            "SELECT * FROM run WHERE plan_id = ? AND forget_set_id = ? ORDER BY id",
+            "SELECT run.*, model.weights_hash FROM run LEFT JOIN model ON model.id = run.model_id "
+            "WHERE plan_id = ? AND forget_set_id = ? ORDER BY run.id",
             self.id,
             forget_set.id,
         )

@@ -21,10 +21,13 @@ from workbench.audit.findings import (
     ForgetSetVerdict,
     PlanVerdict,
     RunEvidence,
+    describe_copies,
+    distinct_models,
 )
-from workbench.audit.ladder import LADDER, LIMITS, rung_reached
+from workbench.audit.ladder import LADDER, LIMITS, not_tested, rung_reached
+from workbench.audit.lookup import attacks_used
 from workbench.audit.plan import Criterion, Plan
-from workbench.core.vocabulary import Outcome, Rung, RunRole
+from workbench.core.vocabulary import Outcome, Rung, RunRole, RunStatus
 
 _WORST_FIRST = (Outcome.INVALID, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 
@@ -58,9 +61,9 @@ def judge_forget_set(
 
     rung = rung_reached(
         original=any(run.done for run in evidence.of_role(RunRole.ORIGINAL)),
-        retrained=len(evidence.band),
+        retrained=len(distinct_models(evidence.band)),
     )
-    controls = check_controls(evidence, plan.controls, judge_runs)
+    controls = check_controls(evidence, plan, judge_runs)
     candidates = []
     for method in plan.methods:
         runs = evidence.of_label(RunRole.CANDIDATE, method.label)
@@ -68,7 +71,7 @@ def judge_forget_set(
         verdict = _complete(verdict, method.seeds)
         verdict = _in_light_of(controls, verdict)
         if verdict.outcome is Outcome.PASS:
-            verdict = replace(verdict, reason=_claim(plan, verdict, rung, len(evidence.band)))
+            verdict = replace(verdict, reason=_claim(plan, verdict, rung, runs, evidence.band))
         candidates.append(verdict)
     outcome = worst(verdict.outcome for verdict in candidates)
     reason = _deciding(outcome, candidates)
@@ -85,33 +88,46 @@ def judge_candidate(
 ) -> CandidateVerdict:
     """What the criteria alone say about these runs: any primary FAIL fails, all PASS passes.
 
-    Runs that did not finish cannot pass, but a FAIL shown by the others stands.
+    Runs that did not finish cannot pass, but a FAIL shown by the others stands. Runs that ended
+    in equal weights are one observation.
     """
     results = judge_criteria(plan.criteria, runs, band, plan.alpha, exploratory)
     deciding = [result for result in results if result.decides]
     seeds = tuple(sorted(run.seed for run in runs if run.done))
 
-    def verdict(outcome: Outcome, reason: str) -> CandidateVerdict:
-        return CandidateVerdict(label, role, outcome, reason, seeds, results)
+    note = describe_copies(runs)
+
+    def verdict(outcome: Outcome, *reasons: str) -> CandidateVerdict:
+        reason = " ".join(filter(None, [*reasons, note]))
+        return CandidateVerdict(label, role, outcome, reason, seeds, results, note)
 
     outcome = worst(result.outcome for result in deciding)
     if outcome is not Outcome.FAIL:
-        unfinished = [f"seed {run.seed} is {run.status}" for run in runs if not run.done]
+        unfinished = _unfinished(runs)
         if unfinished:
-            return verdict(Outcome.INCONCLUSIVE, f"Unfinished: {', '.join(unfinished)}.")
+            return verdict(Outcome.INCONCLUSIVE, *unfinished)
     if not deciding:
         return verdict(outcome, "The plan has no primary criterion.")
     if outcome is Outcome.PASS:
         return verdict(outcome, "Every primary criterion is met.")
-    return verdict(
-        outcome, " ".join(result.reason for result in deciding if result.outcome is outcome)
-    )
+    return verdict(outcome, *(result.reason for result in deciding if result.outcome is outcome))
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """INVALID before FAIL before INCONCLUSIVE before PASS; INCONCLUSIVE if there are none."""
     found = set(outcomes)
     return next((o for o in _WORST_FIRST if o in found), Outcome.INCONCLUSIVE)
+
+
+def _unfinished(runs: Sequence[RunEvidence]) -> list[str]:
+    """One sentence for every run that left no model, and why."""
+    return [
+        f"Seed {run.seed} gave no usable model."
+        if run.status is RunStatus.ERROR
+        else f"Seed {run.seed} is unfinished ({run.status})."
+        for run in runs
+        if not run.done
+    ]
 
 
 def _deciding(outcome: Outcome, candidates: Sequence[CandidateVerdict]) -> str:
@@ -147,10 +163,24 @@ def _in_light_of(controls: Sequence[ControlResult], verdict: CandidateVerdict) -
     return verdict
 
 
-def _claim(plan: Plan, verdict: CandidateVerdict, rung: Rung, band: int) -> str:
-    """What a PASS says, with everything it is conditional on."""
-    attacks = ", ".join(plan.attacks) or "none"
-    return (
-        f"At rung {rung}: {LADDER[rung].claim} Attacks: {attacks}. "
-        f"Seeds: {len(verdict.seeds)} of the method, {band} retrained."
-    )
+def _claim(
+    plan: Plan,
+    verdict: CandidateVerdict,
+    rung: Rung,
+    runs: Sequence[RunEvidence],
+    band: Sequence[RunEvidence],
+) -> str:
+    """What a PASS says, with everything it is conditional on, and what it leaves open."""
+    judged = ", ".join(result.criterion.name for result in verdict.criteria if result.decides)
+    untested = ", ".join(not_tested(plan.criteria))
+    one_model = len(distinct_models(runs)) == 1
+    parts = [
+        f"At rung {rung}: {LADDER[rung].claim}",
+        f"Judged: {judged}.",
+        f"Attacks: {', '.join(attacks_used(plan)) or 'none'}.",
+        f"Seeds: {len(verdict.seeds)} of the method, {len(band)} retrained.",
+        verdict.note,
+        "One model was judged, so this is about this model, not the method." if one_model else "",
+        f"Not tested: {untested}." if untested else "",
+    ]
+    return " ".join(filter(None, parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         output.failure(WorkbenchError("Interrupted.", remedy="What was finished is kept."))
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as fault:
+        where = f" ({fault.filename})" if fault.filename else ""
+        output.failure(WorkbenchError(f"{fault.strerror or fault}{where}.", remedy="Check it."))
+        return 1
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
@@ -66,7 +74,3 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
             "--json", action="store_true", help="print one JSON document on standard output"
         )
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,6 +16,8 @@ from workbench.jobs.campaign import Campaign
 from workbench.report import write_report
 from workbench.store import Project
 
+DEMO = RESOURCES / "demo" / "digits.toml"
+
 
 def configure(command: argparse.ArgumentParser) -> None:
     command.add_argument("--headless", action="store_true", help="without the window")
@@ -27,7 +29,7 @@ def configure(command: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, output: Output) -> int:
     if not options.headless:
         raise UsageError("The window is not part of this version.", remedy="Add --headless.")
-    plan = read_plan(RESOURCES / "demo" / "digits.toml")
+    plan = read_plan(DEMO)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "digits.audit"
     if path.exists() and not options.resume:
@@ -37,8 +39,11 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         )
     opened = Project.open(path) if path.exists() else Project.create(path, "Digits demo")
     with opened as project:
+        campaign = Campaign(
+            project, plan, folder=DEMO.parent, resume=options.resume, say=output.note
+        )
         with open_pool(options) as pool:
-            result = Campaign(project, plan, pool, say=output.note).run(resume=options.resume)
+            result = campaign.run(pool)
         report = write_report(project, options.out / "report.html", "html", plan_id=result.plan_id)
     output.result(
         {**document(result), "project": str(path), "report": str(report)},

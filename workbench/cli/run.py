@@ -38,12 +38,17 @@ def execute(options: argparse.Namespace, output: Output) -> int:
             [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs"],
         )
         return 0
-    with (
-        Project.open(options.project) as project,
-        open_pool(options) as pool,
-    ):
-        campaign = Campaign(project, plan, pool, plugin_folders=options.plugins, say=output.note)
-        result = campaign.run(resume=options.resume)
+    with Project.open(options.project) as project:
+        campaign = Campaign(
+            project,
+            plan,
+            folder=options.plan.parent,
+            plugin_folders=options.plugins,
+            resume=options.resume,
+            say=output.note,
+        )
+        with open_pool(options) as pool:
+            result = campaign.run(pool)
     output.result(document(result), summary(result))
     return EXIT_CODES[result.verdict.outcome]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.audit.plan import ForgetSetChoice
+from workbench.audit.plan import forget_set_from
 from workbench.cli.options import add_params, add_plugin_folders, add_project, parse_params
 from workbench.cli.output import Output
 from workbench.core.errors import UsageError
@@ -27,12 +27,14 @@ def configure(command: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, output: Output) -> int:
     if bool(options.where) == bool(options.selector):
         raise UsageError("Give either --where or --selector.")
-    choice = ForgetSetChoice(
-        name=options.name,
-        where=options.where,
-        selector=options.selector,
-        params=parse_params(options.param),
-        non_members=options.non_members,
+    choice = forget_set_from(
+        {
+            "name": options.name,
+            "where": options.where,
+            "selector": options.selector,
+            "params": parse_params(options.param),
+            "non_members": options.non_members,
+        }
     )
     registry = Registry.discover(options.plugins)
     with Project.open(options.project) as project:

@@ -14,7 +14,9 @@ RESOURCES = _BASE / "resources"
 
 
 def user_plugin_folder() -> Path:
-    """The folder in which a user may put plugins; it need not exist."""
+    """Where a user may put plugins; it need not exist. $WORKBENCH_PLUGIN_DIR overrides it."""
+    if chosen := os.environ.get("WORKBENCH_PLUGIN_DIR"):
+        return Path(chosen)
     import platformdirs
 
     return Path(platformdirs.user_data_dir("unlearning-workbench", appauthor=False)) / "plugins"

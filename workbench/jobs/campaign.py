@@ -30,56 +30,62 @@ class CampaignResult:
 
 
 class Campaign:
-    """Runs one plan in one project. `say` receives one plain line per step."""
+    """One plan in one project. `say` receives one plain line per step.
+
+    `folder` is where the plan's own file names start from. UsageError, before anything is written,
+    if the plan names what is not there, or ran before and this is not to `resume` it.
+    """
 
     def __init__(
         self,
         project: Project,
         plan: Plan,
-        pool: LanePool,
         *,
+        folder: Path,
         plugin_folders: Sequence[Path] = (),
+        resume: bool = False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._project = project
         self._plan = plan
-        self._pool = pool
+        self._folder = folder.resolve()
         self._folders = [str(Path(folder).resolve()) for folder in plugin_folders]
         self._registry = Registry.discover(plugin_folders)
         self._say = say
         check_against(plan, self._registry)
+        if not resume:
+            self._refuse_second_run()
 
-    def run(self, *, resume: bool = False) -> CampaignResult:
-        """Lock, prepare, run, compare and judge. UsageError if it ran before and not `resume`."""
+    def run(self, pool: LanePool) -> CampaignResult:
+        """Lock, prepare, run on the lanes of `pool`, compare and judge."""
         mark_interrupted(self._project)
-        self._refuse_second_run(resume)
         plan_id = lock_plan(self._project, self._plan)
         self._say(f"Plan {self._plan.name!r} locked as {self._plan.hash[:12]}.")
-        self._prepare(plan_id)
-        self._run_all(queue_runs(self._project, plan_id, self._plan, self._registry))
+        self._prepare(plan_id, pool)
+        self._run_all(pool, queue_runs(self._project, plan_id, self._plan, self._registry))
         self._say("Comparing with the retrained models and judging.")
         compare_plan(self._project, plan_id)
         verdict = judge_plan(self._project, plan_id)
         return CampaignResult(plan_id, verdict, self._count(plan_id), self._failed(plan_id))
 
-    def _refuse_second_run(self, resume: bool) -> None:
+    def _refuse_second_run(self) -> None:
         ran = self._project.row(
             "SELECT count(*) AS n FROM run JOIN plan ON plan.id = run.plan_id WHERE plan.hash = ?",
             self._plan.hash,
         )
-        if ran and ran["n"] and not resume:
+        if ran and ran["n"]:
             raise UsageError(
                 f"The plan {self._plan.name!r} was already run in this project.",
                 remedy="Add --resume to do only what is missing.",
             )
 
-    def _prepare(self, plan_id: int) -> None:
-        job = self._job(f"prepare:{plan_id}", "prepare", plan=plan_id)
-        (result,) = self._pool.map([job])
+    def _prepare(self, plan_id: int, pool: LanePool) -> None:
+        job = self._job(f"prepare:{plan_id}", "prepare", plan=plan_id, folder=str(self._folder))
+        (result,) = pool.map([job])
         if result.status is not RunStatus.DONE:
             raise failure_of(result)
 
-    def _run_all(self, run_ids: list[int]) -> None:
+    def _run_all(self, pool: LanePool, run_ids: list[int]) -> None:
         total = len(run_ids)
         described = {
             row["id"]: f"{row['forget_set']}: {row['label']}, {row['role']}, seed {row['seed']}"
@@ -99,7 +105,7 @@ class Campaign:
 
         jobs = [self._job(f"run:{run_id}", "run", run=run_id) for run_id in run_ids]
         try:
-            self._pool.map(jobs, on_result=on_result)
+            pool.map(jobs, on_result=on_result)
         except BaseException:  # Ctrl-C too: no run may be left that seems to go on
             self._cancel_unfinished(run_ids)
             raise

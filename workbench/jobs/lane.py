@@ -136,7 +136,7 @@ class Lane:
             action = self._next_action()
             try:
                 action()
-            except BaseException as error:  # noqa: BLE001 - the thread ends for nobody else
+            except BaseException as error:  # noqa: BLE001 - no fault may end this thread
                 _log.exception("The lane on %s failed and starts afresh.", self.device)
                 self._start_afresh(error)
         if self._here:

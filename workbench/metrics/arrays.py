@@ -88,6 +88,16 @@ def require_fraction(value: float, name: str) -> None:
         raise ValueError(f"{name} must be a fraction from 0 to 1, got {value}")
 
 
+def count_below(values: Floats, limits: Floats) -> Floats:
+    """How many of `values` (n,) lie below each of `limits` (m,), equal ones counted half: (m,).
+
+    Of values among themselves, these are average ranks less one half.
+    """
+    ordered = np.sort(values)
+    below = np.searchsorted(ordered, limits, side="left")
+    return (below + np.searchsorted(ordered, limits, side="right")) / 2
+
+
 def _refuse_non_finite(array: Floats, name: str) -> None:
     # min and max carry a NaN through, so the common case costs no temporary array
     if array.min() >= -LARGEST and array.max() <= LARGEST:

@@ -11,9 +11,15 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage, stats
+from scipy import ndimage
 
-from workbench.metrics.arrays import Floats, as_rows, require_fraction, require_same_shape
+from workbench.metrics.arrays import (
+    Floats,
+    as_rows,
+    count_below,
+    require_fraction,
+    require_same_shape,
+)
 from workbench.metrics.errors import Undefined
 
 _SSIM_SIGMA = 1.5
@@ -47,7 +53,7 @@ def pearson(a: ArrayLike, b: ArrayLike) -> float:
 def spearman(a: ArrayLike, b: ArrayLike) -> float:
     """Rank correlation over all pixels with average ranks for ties, -1 to 1 (Spearman 1904)."""
     x, y = _varying_pair(a, b)
-    return _correlation(stats.rankdata(x), stats.rankdata(y))
+    return _correlation(count_below(x, x), count_below(y, y))
 
 
 def cosine(a: ArrayLike, b: ArrayLike) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from workbench.metrics.arrays import require_fraction, require_level
 from workbench.metrics.errors import Undefined
@@ -29,10 +30,10 @@ def order_statistic_rank(n_non_members: int, fpr: float, level: float = 0.95) ->
     Undefined when there are too few non-members for any k.
     """
     needed = negatives_needed(fpr, level)
-    # Beta(k, n + 1 - k) has its level-quantile <= fpr just if P(Bin(n, fpr) >= k) >= level
-    rank = int(stats.binom.ppf(1 - level, n_non_members, fpr)) if n_non_members > 0 else 0
-    if stats.binom.sf(rank, n_non_members, fpr) >= level:  # equality, which the quantile leaves out
-        rank += 1
+    # Beta(k, n + 1 - k) has its level-quantile <= fpr just if P(Bin(n, fpr) >= k) >= level,
+    # which holds up to some k and for none above it
+    at_least = special.bdtrc(np.arange(n_non_members), n_non_members, fpr)
+    rank = int(np.count_nonzero(at_least >= level))
     if rank < 1:
         raise Undefined(
             f"{n_non_members} non-members cannot certify a false positive rate of {fpr:g}; "

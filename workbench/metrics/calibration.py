@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from workbench.metrics.arrays import (
     Floats,
@@ -94,7 +93,7 @@ def reliability(
     require_fraction(float(conf.max()), "confidence")
     _require_bins(bins)
     if equal_mass:
-        rows_below = stats.rankdata(conf, method="min").astype(np.int64) - 1
+        rows_below = np.searchsorted(np.sort(conf), conf)
         index = rows_below * bins // len(conf)
     else:
         index = _equal_width_bin(conf, bins)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from workbench.metrics.arrays import (
     LARGEST,
@@ -107,12 +106,16 @@ def zero_retrain_forgetting(logits: ArrayLike, random_logits: ArrayLike) -> floa
 
 def kolmogorov_smirnov(a: ArrayLike, b: ArrayLike) -> KolmogorovSmirnov:
     """Two-sample test of two sets of scores, (n,) and (m,); exact p-value up to 10,000 each."""
+    from scipy import stats  # slow to import, and seldom needed
+
     result = stats.ks_2samp(as_vector(a, "scores"), as_vector(b, "scores"), method="auto")
     return KolmogorovSmirnov(float(result.statistic), float(result.pvalue))
 
 
 def wasserstein(a: ArrayLike, b: ArrayLike) -> float:
     """Wasserstein-1 distance of two sets of scores, in their unit."""
+    from scipy import stats
+
     return float(stats.wasserstein_distance(as_vector(a, "scores"), as_vector(b, "scores")))
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from workbench.metrics.arrays import (
     Floats,
     as_vector,
+    count_below,
     require_fraction,
     require_level,
     require_same_shape,
@@ -177,11 +178,7 @@ def _both_sides(members: ArrayLike, non_members: ArrayLike) -> tuple[Floats, Flo
 
 def _placements(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Share of non-members below each member (m,), and of members above each non-member (n,)."""
-    ranks = stats.rankdata(np.concatenate([x, y]))
-    m, n = len(x), len(y)
-    by_member = (ranks[:m] - stats.rankdata(x)) / n
-    by_non_member = 1 - (ranks[m:] - stats.rankdata(y)) / m
-    return by_member, by_non_member
+    return count_below(y, x) / len(y), 1 - count_below(x, y) / len(x)
 
 
 def _variance(by_member: Floats, by_non_member: Floats) -> float:

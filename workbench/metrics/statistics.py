@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from workbench.metrics.arrays import Floats, as_vector, require_level
 from workbench.metrics.errors import Undefined
@@ -136,8 +136,8 @@ def mcnemar(b: int, c: int) -> McNemar:
     if b + c == 0:
         return McNemar(exact=1.0, mid_p=1.0)
     k, n = min(b, c), b + c
-    tail = 2 * float(stats.binom.cdf(k, n, 0.5))
-    mid_p = tail - float(stats.binom.pmf(k, n, 0.5))
+    tail = 2 * float(special.bdtr(k, n, 0.5))
+    mid_p = tail - math.comb(n, k) / 2**n
     return McNemar(exact=min(1.0, tail), mid_p=min(1.0, mid_p))
 
 

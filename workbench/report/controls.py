@@ -19,7 +19,7 @@ ANSWERS = {
     Outcome.INVALID: "NO",
 }
 _QUESTIONS = {
-    POSITIVE: "Does the attack see the original model, which has forgotten nothing?",
+    POSITIVE: "Does the {label} attack see the original model, which has forgotten nothing?",
     NEGATIVE: "Would a model that was truly retrained pass?",
     ORIGINAL: "Is the original model, offered as if it were unlearned, kept from passing?",
     STRAW_MAN: "Are methods that are known to be wrong caught?",
@@ -59,7 +59,8 @@ def _question(control: Control, criteria: Sequence[CriterionPart]) -> Question:
     found = [control.reason]
     if control.name == NEGATIVE and control.outcome is not Outcome.PASS:
         found += decisive(control.criteria, criteria)
-    return Question(_QUESTIONS[control.name], control.outcome, " ".join(found))
+    asked = _QUESTIONS[control.name].format(label=control.label)
+    return Question(asked, control.outcome, " ".join(found))
 
 
 def _straw_men(straw_men: Sequence[Control]) -> str:

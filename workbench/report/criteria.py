@@ -201,9 +201,9 @@ def verdict_reason(candidate: Candidate, criteria: Sequence[CriterionPart]) -> s
         return "It was not judged."
     parts = decisive(candidate.criteria, criteria)
     recorded = candidate.verdict.reason
-    if not any(one.reason and one.reason in recorded for one in candidate.criteria):
-        parts.append(recorded)
-    return " ".join(parts)
+    if any(one.reason and one.reason in recorded for one in candidate.criteria):
+        recorded = candidate.verdict.detail.get("note", "")
+    return " ".join(filter(None, [*parts, recorded]))
 
 
 def decisive(judgements: Sequence[Judgement], criteria: Sequence[CriterionPart]) -> list[str]:

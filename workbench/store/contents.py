@@ -161,7 +161,13 @@ def save_metrics(
 def load_metrics(project: Project, run_id: int) -> list[MetricValue]:
     """The metrics of a run in the order in which they were saved."""
     rows = project.rows("SELECT * FROM metric WHERE run_id = ? ORDER BY id", run_id)
-    return [_metric(row) for row in rows]
+    try:
+        return [_metric(row) for row in rows]
+    except ValueError as fault:
+        raise ProjectError(
+            f"Project {project.path.name!r} holds a metric that was never written so ({fault}).",
+            remedy="Run 'workbench verify', and restore the project from a copy.",
+        ) from fault
 
 
 def _metric(row: Mapping[str, Any]) -> MetricValue:

@@ -164,7 +164,7 @@ class Built:
         maps = np.random.default_rng(number).normal(size=(len(EXPLAINED), 6))
         for name, array in {
             "scores/loss": scores,
-            "attribution/rows": EXPLAINED,
+            "attribution rows": EXPLAINED,
             "attribution/saliency": maps,
         }.items():
             tx.insert("run_artifact", run_id=run_id, name=name, hash=tx.put_array(array))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from tiny_models import blobs, mlp, trained
+from tiny_models import CPU, blobs, mlp, trained
 from torch import nn
 
+from workbench.compute.tensors import DatasetTensors
 from workbench.core.dataset import Dataset
 
 
@@ -21,6 +22,11 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture
 def dataset() -> Dataset:
     return blobs()
+
+
+@pytest.fixture
+def data(dataset: Dataset) -> DatasetTensors:
+    return DatasetTensors(dataset, CPU)
 
 
 @pytest.fixture

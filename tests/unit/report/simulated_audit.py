@@ -382,7 +382,7 @@ class SimulatedAudit:
         tone = np.where(np.arange(12) < 6, model.forget, model.retain) / SEEN
         tone = tone.reshape(-1, *[1] * (image.ndim - 1))
         base = (image - 0.35) * tone + 0.25 * np.roll(image, 2, axis=-1) * (1 - tone)
-        maps: dict[str, NDArray[Any]] = {"attribution/rows": explained}
+        maps: dict[str, NDArray[Any]] = {"attribution rows": explained}
         for index, name in enumerate(EXPLAINERS):
             noise = self.draw.normal(0, 0.12 / (index + 1), image.shape)
             maps[f"attribution/{name}"] = ((base + noise) * 10.0**index).astype(np.float32)

@@ -31,19 +31,26 @@ class Executor:
         workspace = self._open(job)
         match job.kind:
             case "prepare":
-                return prepare(workspace, int(job.payload["plan"]), channel)
+                return prepare(
+                    workspace, int(job.payload["plan"]), Path(job.payload["folder"]), channel
+                )
             case "run":
                 return execute_run(workspace, job, channel)
             case "import-model":
                 return _import_model(workspace, job.payload)
         raise UsageError(f"There is no job of kind {job.kind!r}.")
 
+    def close(self) -> None:
+        """Close the project that is kept open, if any."""
+        if self._workspace is not None:
+            self._workspace[1].project.close()
+            self._workspace = None
+
     def _open(self, job: Job) -> Workspace:
         path = Path(job.payload["project"])
         folders = tuple(Path(folder) for folder in job.payload.get("plugins", ()))
         if self._workspace is None or self._workspace[0] != (path, folders):
-            if self._workspace is not None:
-                self._workspace[1].project.close()
+            self.close()
             workspace = Workspace.open(path, list(folders), self._device)
             self._workspace = ((path, folders), workspace)
         return self._workspace[1]

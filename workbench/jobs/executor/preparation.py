@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from workbench.audit.plan import Plan
+from workbench.audit.plan import Plan, stored_plan
 from workbench.compute.models import load_tensors_into, read_weights, tensors_of
 from workbench.compute.outputs import outputs_pass
 from workbench.compute.seeding import generator
@@ -25,8 +25,8 @@ from workbench.registry import Registry
 from workbench.store import load_outputs, save_model, save_outputs
 
 
-def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, Any]:
-    """Make everything the runs of a locked plan start from, once.
+def prepare(workspace: Workspace, plan_id: int, folder: Path, channel: Channel) -> dict[str, Any]:
+    """Make everything the runs of a locked plan start from, once. `folder` is the plan's.
 
     A plan that was prepared keeps its data, model and forget sets for good: whatever the project
     gets under the same names afterwards is not what the plan was locked for.
@@ -35,10 +35,10 @@ def prepare(workspace: Workspace, plan_id: int, channel: Channel) -> dict[str, A
     row = workspace.row("plan", plan_id)
     if row["forget_sets"] is not None:
         return {"forget_sets": row["forget_sets"]}
-    plan = Plan.model_validate(row["content"])
-    dataset_id = _dataset(workspace, plan)
+    plan = stored_plan(row["content"])
+    dataset_id = _dataset(workspace, plan, folder)
     data = workspace.data(dataset_id)
-    model_id, model = _original(workspace, plan, dataset_id, data, channel)
+    model_id, model = _original(workspace, plan, folder, dataset_id, data, channel)
     outputs = stored_outputs(
         workspace, model_id, model, dataset_id, RunEvents(channel, time.perf_counter)
     )
@@ -112,7 +112,7 @@ def architecture_for(
     }
 
 
-def _dataset(workspace: Workspace, plan: Plan) -> int:
+def _dataset(workspace: Workspace, plan: Plan, folder: Path) -> int:
     if plan.data.use:
         row = workspace.project.row("SELECT id FROM dataset WHERE name = ?", plan.data.use)
         if row is None:
@@ -121,7 +121,7 @@ def _dataset(workspace: Workspace, plan: Plan) -> int:
                 remedy="Import it with 'workbench import-data'.",
             )
         return int(row["id"])
-    path = Path(plan.data.path) if plan.data.path else None
+    path = folder / plan.data.path if plan.data.path else None
     dataset_id, _ = import_dataset(
         workspace.project, workspace.registry, plan.data.source, path, plan.data.params
     )
@@ -129,7 +129,12 @@ def _dataset(workspace: Workspace, plan: Plan) -> int:
 
 
 def _original(
-    workspace: Workspace, plan: Plan, dataset_id: int, data: DatasetTensors, channel: Channel
+    workspace: Workspace,
+    plan: Plan,
+    folder: Path,
+    dataset_id: int,
+    data: DatasetTensors,
+    channel: Channel,
 ) -> tuple[int, nn.Module]:
     if plan.model.use:
         row = workspace.project.row(
@@ -147,7 +152,7 @@ def _original(
         model_id = import_model(
             workspace,
             name="original",
-            file=Path(plan.model.weights),
+            file=folder / plan.model.weights,
             architecture=architecture,
             dataset_id=dataset_id,
             recipe=recipe,
