@@ -1,5 +1,7 @@
 """Every mistake gets one plain sentence and a remedy, and the project is unharmed."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,28 @@ PLAN_FAULTS = {
     ),
     "an absolute path": ({"model__weights": "/etc/passwd"}, "below its own folder"),
     "a name that is no name": ({"methods__0__label": "../x"}, "must start with a letter"),
+    "a split on which it is not measured": (
+        {"criteria__0": {"name": "a", "metric": "relearn_steps", "split": "test", "margin": 0.1}},
+        "not measured on test",
+    ),
+    "no split": ({"criteria": [{"name": "a", "metric": "accuracy", "margin": 0.1}]}, "no split"),
+    "a group it has not": ({"criteria__0__group": "loss"}, "no groups"),
+    "an attack the plan has not": (
+        {
+            "criteria__0": {
+                "name": "a",
+                "metric": "membership_auc",
+                "split": "forget",
+                "group": "entropy",
+                "margin": 0.1,
+            }
+        },
+        "entropy",
+    ),
+    "percent for a fraction": ({"criteria__0__margin": 2}, "0.02"),
+    "dataset not there": ({"data": {"use": "nothing"}}, "nothing"),
+    "forget set not there": ({"forget_sets": [{"name": "a", "use": "gone"}]}, "gone"),
+    "a rule that is code": ({"forget_sets__0__where": "__import__('os')"}, "cannot be read"),
     "a seed twice": ({"reference__band_seeds": [1, 2, 2]}, "2 appears twice"),
     "an attack twice": ({"attacks": ["loss", "loss"]}, "'loss' appears twice"),
     "two of a name": ({"methods": [{"id": "ssd"}, {"id": "ssd"}]}, "ssd"),
@@ -60,8 +84,6 @@ PREPARATION_FAULTS = {
         {"forget_sets__0__where": "(" * 900 + "row == 1" + ")" * 900},
         "cannot be read",
     ),
-    "a rule that is code": ({"forget_sets__0__where": "__import__('os')"}, "cannot be read"),
-    "dataset not there": ({"data": {"use": "nothing"}}, "nothing"),
     "file not there": ({"data": {"source": "npz", "path": "no.npz"}}, "no.npz"),
 }
 
@@ -262,3 +284,42 @@ def test_a_project_in_a_folder_that_is_not_there(tmp_path, workbench):
     code, _, err = workbench("init", tmp_path / "no" / "p.audit")
     assert code in (1, 2)
     assert plain(err)
+
+
+def test_a_report_in_the_place_of_the_project(finished, workbench):
+    before = finished.read_bytes()
+    code, _, err = workbench("report", finished, "--out", finished)
+    assert code == 2
+    assert "is no report" in plain(err)
+    assert finished.read_bytes() == before
+
+
+def test_a_command_line_that_cannot_be_read(workbench):
+    code, out, err = workbench("run", "--json")
+    assert code == 2
+    assert plain(err)
+    assert json.loads(out)["exit"] == 2
+
+
+def test_a_folder_of_plugins_that_is_not_there(workbench):
+    code, _, err = workbench("plugins", "list", "--plugins", "no-such-folder")
+    assert code == 2
+    assert "no-such-folder" in plain(err)
+
+
+def test_training_rows_among_the_non_members_are_reported(project, tmp_path, workbench):
+    inputs = np.arange(40, dtype=np.float32).reshape(20, 2)
+    labels = np.arange(20) % 2
+    file = tmp_path / "twins.npz"
+    np.savez(
+        file,
+        x_train=inputs,
+        y_train=labels,
+        x_test=inputs + 100,
+        y_test=labels,
+        x_nonmember=inputs[:3],
+        y_nonmember=labels[:3],
+    )
+    code, out, _ = workbench("import-data", file, "--project", project)
+    assert code == 0
+    assert "3 non_member rows are also training rows" in out

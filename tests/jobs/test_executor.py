@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from workbench.audit import Plan, compare_plan, judge_plan, recompute_aggregates
 from workbench.audit.schedule import lock_plan, queue_runs
+from workbench.compute.tensors import DatasetTensors
 from workbench.core.cancellation import CancelToken
 from workbench.core.errors import ProjectError
-from workbench.jobs.execution import Channel
-from workbench.jobs.executor import Executor
+from workbench.jobs.execution import Channel, explain
+from workbench.jobs.executor import Executor, run_execution
 from workbench.jobs.protocol import Job
 from workbench.plugin_api import Cancelled
 from workbench.registry import Registry
@@ -157,6 +159,68 @@ def test_a_cancelled_run_is_recorded_and_can_be_repeated(prepare):
     assert verify(prepared.project) == []
     prepared.do("run", run=run_id)
     assert prepared.status(run_id) == "done"
+
+
+def test_a_failed_run_records_what_its_job_reports(prepare, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("no such luck")
+
+    prepared = prepare()
+    run_id = prepared.run_id("fine-tune", "candidate")
+    monkeypatch.setattr(run_execution, "run_method", fail)
+    with pytest.raises(ZeroDivisionError) as fault:
+        prepared.do("run", run=run_id)
+    reported = explain(Job(id="run", kind="run"), fault.value)
+    row = prepared.project.row("SELECT * FROM run WHERE id = ?", run_id)
+    assert row["status"] == "error"
+    assert row["error"]["message"] == reported.message
+    assert row["error"]["remedy"] == reported.remedy
+    assert "no such luck" in row["error"]["traceback"]
+    assert "in fail" in row["error"]["traceback"]
+
+
+def test_a_lack_of_memory_while_measuring_is_in_the_log_of_the_run(prepare):
+    def room_for_four_rows(_, inputs):
+        if len(inputs[0]) > 4:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    prepared = prepare(attribution_rows=5)
+    run_id = prepared.run_id("random-weights", "straw_man")
+    hook = register_module_forward_pre_hook(room_for_four_rows)
+    try:
+        prepared.do("run", run=run_id)
+    finally:
+        hook.remove()
+    row = prepared.project.row("SELECT status, log FROM run WHERE id = ?", run_id)
+    artifact = prepared.project.row("SELECT rows_artifact AS hash FROM forget_set")["hash"]
+    forget = len(prepared.project.array(artifact))
+    assert row["status"] == "done"
+    for rows in (512, forget, 10):  # of the outputs, of relearning, of the attributions
+        assert f"Memory ran out at {rows} rows" in row["log"]
+
+
+def test_the_data_reach_the_device_once(prepare, monkeypatch):
+    conversions = []
+    convert = DatasetTensors.__init__
+
+    def counted(self, *arguments):
+        conversions.append(self)
+        convert(self, *arguments)
+
+    monkeypatch.setattr(DatasetTensors, "__init__", counted)
+    prepared = prepare()
+    prepared.do("run", run=prepared.run_id("original", "original"))
+    prepared.do("run", run=prepared.run_id("fine-tune", "candidate"))
+    assert len(conversions) == 1
+
+
+def test_tests_on_copies_of_a_model_leave_no_curve(prepare):
+    prepared = prepare()
+    run_id = prepared.run_id("original", "original")
+    prepared.do("run", run=run_id)
+    assert prepared.project.rows("SELECT name FROM series WHERE run_id = ?", run_id) == []
+    measured = {metric.name for metric in load_metrics(prepared.project, run_id)}
+    assert {"relearn_steps", "recovered_accuracy"} <= measured
 
 
 def test_a_full_disk_ends_the_run_and_harms_nothing(prepare, monkeypatch):

@@ -101,6 +101,25 @@ def find_twins(dataset: Dataset, forget_rows: Rows) -> tuple[Twins, ...]:
     return tuple(found)
 
 
+def duplicate_findings(dataset: Dataset) -> list[str]:
+    """One plain sentence for each kind of exact duplicate, compared by the stored input.
+
+    Copies of training rows among test or non-member rows make the model look better, and every
+    membership attack worse, than it is.
+    """
+    content = np.array([hash_array(row) for row in dataset.inputs])
+    train = content[dataset.rows_of(Split.TRAIN)]
+    found = []
+    repeated = len(train) - len(np.unique(train))
+    if repeated:
+        found.append(f"{repeated} training rows repeat another training row.")
+    for split in (Split.TEST, Split.NON_MEMBER):
+        leaked = int(np.isin(content[dataset.rows_of(split)], train).sum())
+        if leaked:
+            found.append(f"{leaked} {split} rows are also training rows.")
+    return found
+
+
 def matched_non_members(dataset: Dataset, forget_rows: Rows, where: str = "") -> Rows:
     """Non-members to hold the forget rows against: only like compared with like shows leakage.
 

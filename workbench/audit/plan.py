@@ -14,9 +14,8 @@ from workbench.core.errors import ProjectError, UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.params import Params
 from workbench.core.recipe import Recipe
-from workbench.core.validation import describe_fault, did_you_mean
-from workbench.core.vocabulary import Direction, Exactness, PluginKind, Split
-from workbench.metrics.catalogue import CATALOGUE
+from workbench.core.validation import describe_fault
+from workbench.core.vocabulary import PluginKind, Split
 from workbench.registry import Registry
 
 _T = TypeVar("_T", bound=Hashable)
@@ -240,7 +239,7 @@ class Plan(Params):
 def read_plan(path: Path) -> Plan:
     """Read a TOML plan. UsageError names the first thing that is wrong with it, and where."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as fault:
         raise UsageError(
             f"There is no plan file {path.name!r}.", remedy="Check the path."
@@ -281,48 +280,3 @@ def _checked(model: type[_P], content: dict[str, Any], subject: str) -> _P:
         return model.model_validate(content)
     except ValidationError as fault:
         raise UsageError(describe_fault(fault, subject, model=model)) from fault
-
-
-def check_against(plan: Plan, registry: Registry) -> None:
-    """Check every plugin id and parameter the plan names. UsageError for the first fault."""
-    if plan.data.source:
-        registry.get(PluginKind.DATASET, plan.data.source).parse_params(plan.data.params)
-    if plan.model.architecture:
-        registry.get(PluginKind.ARCHITECTURE, plan.model.architecture).parse_params(
-            plan.model.params
-        )
-    for forget_set in plan.forget_sets:
-        if forget_set.selector:
-            registry.get(PluginKind.SELECTOR, forget_set.selector).parse_params(forget_set.params)
-    for method in (*plan.methods, plan.reference.method):
-        registry.get(PluginKind.METHOD, method.id).parse_params(method.params)
-    for straw_man in plan.straw_men(registry):
-        registry.get(PluginKind.METHOD, straw_man)
-    for attack in (*plan.attacks, plan.controls.attack):
-        registry.get(PluginKind.ATTACK, attack)
-    for attribution in plan.attributions:
-        registry.get(PluginKind.ATTRIBUTION, attribution)
-    reference = registry.get(PluginKind.METHOD, plan.reference.method.id).declared
-    if reference.exactness is not Exactness.EXACT:
-        raise UsageError(
-            f"The reference method {reference.id!r} does not retrain exactly.",
-            remedy="Use a method whose exactness is 'exact', such as 'retrain'.",
-        )
-    for criterion in plan.criteria:
-        if criterion.metric not in CATALOGUE:
-            raise UsageError(
-                f"Criterion {criterion.name!r} names no known metric: {criterion.metric!r}"
-                f"{did_you_mean(criterion.metric, CATALOGUE)}",
-                remedy="See 'workbench metrics list'.",
-            )
-        if CATALOGUE[criterion.metric].direction is Direction.INFORMATIVE:
-            raise UsageError(
-                f"Criterion {criterion.name!r} uses {criterion.metric!r}, which only informs and "
-                "can decide nothing.",
-                remedy="Choose a metric with a direction; see 'workbench metrics show'.",
-            )
-    if plan.controls.attack not in plan.attacks:
-        raise UsageError(
-            f"The control attack {plan.controls.attack!r} is not among the plan's attacks.",
-            remedy="Add it to 'attacks'.",
-        )

@@ -7,12 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from workbench import __version__
 from workbench.cli.output import Output
-from workbench.core.errors import WorkbenchError
-
-INTERRUPTED = 130
+from workbench.core.errors import UsageError, WorkbenchError
 
 COMMANDS = {
     "demo": "the whole story on bundled real data, in minutes, without any download",
@@ -29,34 +28,49 @@ COMMANDS = {
 }
 
 
+class Interrupted(WorkbenchError):  # noqa: N818 - not a fault of anything
+    """Ctrl-C."""
+
+    exit_code = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        sentence = message[0].upper() + message[1:].rstrip(".")
+        raise UsageError(f"{sentence}.", remedy=f"See '{self.prog} --help'.")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `workbench --help`)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(chosen=next((word for word in arguments if not word.startswith("-")), ""))
-    options = parser.parse_args(arguments)
-    if not options.command:
-        parser.print_help()
-        return 0
-    output = Output(json=options.json)
+    output = Output(json="--json" in arguments)
     try:
-        return int(options.execute(options, output))
+        return _run(arguments, output)
     except WorkbenchError as error:
-        output.failure(error)
-        return error.exit_code
+        failure = error
     except KeyboardInterrupt:
-        output.failure(WorkbenchError("Interrupted.", remedy="What was finished is kept."))
-        return INTERRUPTED
+        failure = Interrupted("Interrupted.", remedy="What was finished is kept.")
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as fault:
         where = f" ({fault.filename})" if fault.filename else ""
-        output.failure(WorkbenchError(f"{fault.strerror or fault}{where}.", remedy="Check it."))
-        return 1
+        failure = WorkbenchError(f"{fault.strerror or fault}{where}.", remedy="Check it.")
+    output.failure(failure)
+    return failure.exit_code
+
+
+def _run(arguments: Sequence[str], output: Output) -> int:
+    parser = _parser(chosen=next((word for word in arguments if not word.startswith("-")), ""))
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return 0
+    return int(options.execute(options, output))
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="workbench",
         description="Audit whether a trained model has forgotten what it was asked to forget.",
         epilog="Exit codes: 0 success or PASS, 1 error, 2 usage, 10 FAIL, 11 INCONCLUSIVE, "

@@ -30,6 +30,8 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if not options.headless:
         raise UsageError("The window is not part of this version.", remedy="Add --headless.")
     plan = read_plan(DEMO)
+    if not options.out.name:
+        raise UsageError("The demo needs a folder of its own.", remedy="Use --out FOLDER.")
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "digits.audit"
     if path.exists() and not options.resume:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+from workbench.audit.guards import duplicate_findings
 from workbench.cli.options import add_params, add_plugin_folders, add_project, parse_params
 from workbench.cli.output import Output
 from workbench.core.dataset import SPLITS
@@ -34,7 +36,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
             name=options.name,
         )
     rows = {str(split): len(dataset.rows_of(split)) for split in SPLITS}
-    document = {
+    document: dict[str, Any] = {
         "dataset": dataset_id,
         "name": dataset.name,
         "fingerprint": dataset.fingerprint,
@@ -42,5 +44,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         "classes": list(dataset.class_names),
     }
     counts = ", ".join(f"{count} {split}" for split, count in rows.items())
-    output.result(document, [f"Imported {dataset.name!r}: {counts} rows."])
+    known = options.name not in (None, dataset.name)
+    verb = f"Already there as {dataset.name!r}" if known else f"Imported {dataset.name!r}"
+    findings = duplicate_findings(dataset)
+    document["duplicates"] = findings
+    output.result(document, [f"{verb}: {counts} rows.", *findings])
     return 0

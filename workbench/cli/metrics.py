@@ -24,9 +24,11 @@ def execute(options: argparse.Namespace, output: Output) -> int:
             table([[c.name, c.title, f"v{c.version}"] for c in cards], ["ID", "TITLE", "VERSION"]),
         )
         return 0
+    if not options.id:
+        raise UsageError("'metrics show' needs an id.", remedy="See 'workbench metrics list'.")
     if options.id not in CATALOGUE:
         raise UsageError(
-            f"There is no metric {options.id!r}{did_you_mean(options.id or '', CATALOGUE)}",
+            f"There is no metric {options.id!r}{did_you_mean(options.id, CATALOGUE)}",
             remedy="See 'workbench metrics list'.",
         )
     card = CATALOGUE[options.id]

@@ -14,7 +14,7 @@ def add_plugin_folders(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--plugins",
         metavar="DIR",
-        type=Path,
+        type=_folder,
         action="append",
         default=[],
         help="a further folder of plugins (may be given several times)",
@@ -43,6 +43,12 @@ def add_params(command: argparse.ArgumentParser) -> None:
         default=[],
         help="a parameter of the plugin, in TOML notation (may be given several times)",
     )
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text!r}")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

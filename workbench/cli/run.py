@@ -17,6 +17,13 @@ from workbench.store import Project
 
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 10, Outcome.INCONCLUSIVE: 11, Outcome.INVALID: 12}
 
+_BEHAVED = {
+    Outcome.PASS: "as it must",
+    Outcome.INCONCLUSIVE: "not shown",
+    Outcome.INVALID: "broken",
+    Outcome.FAIL: "broken",
+}
+
 
 def configure(command: argparse.ArgumentParser) -> None:
     command.add_argument("plan", metavar="PLAN.toml", type=Path)
@@ -89,20 +96,33 @@ def _entry(judged: CandidateVerdict | ControlResult) -> dict[str, str]:
 
 
 def summary(result: CampaignResult) -> list[str]:
-    """One line per candidate and forget set, then the verdict of the plan."""
-    rows = [
-        [audit.forget_set, "control", _control_name(control), str(control.outcome)]
-        for audit in result.verdict.forget_sets
-        for control in audit.controls
-    ] + [
-        [audit.forget_set, "candidate", candidate.label, str(candidate.outcome)]
-        for audit in result.verdict.forget_sets
-        for candidate in audit.candidates
-    ]
-    lines = table(rows, ["FORGET SET", "KIND", "NAME", "OUTCOME"])
+    """One line per control and candidate of each forget set, then the verdict of the plan."""
+    rows = []
+    for audit in result.verdict.forget_sets:
+        rows += [
+            [audit.forget_set, _control_name(control), _BEHAVED[control.outcome], ""]
+            for control in audit.controls
+        ]
+        rows += [
+            [audit.forget_set, candidate.label, str(candidate.outcome), _because(candidate)]
+            for candidate in audit.candidates
+        ]
+    lines = table(rows, ["FORGET SET", "CONTROL OR METHOD", "OUTCOME", "BECAUSE OF"])
     lines += [
-        f"{one['label']} seed {one['seed']} ended as {one['status']}: "
+        f"{one['label']}, seed {one['seed']}, ended as {one['status']}: "
         f"{(one['error'] or {}).get('message', 'no message')}"
         for one in result.failed
     ]
-    return [*lines, f"Plan: {result.verdict.outcome}. {result.verdict.reason}"]
+    return [*lines, f"Plan: {result.verdict.outcome}. {result.verdict.limits}"]
+
+
+def _because(candidate: CandidateVerdict) -> str:
+    """The criteria that decided, or why none did."""
+    if candidate.outcome is Outcome.PASS:
+        return ""
+    decided = [
+        result.criterion.name
+        for result in candidate.criteria
+        if result.decides and result.outcome is candidate.outcome
+    ]
+    return ", ".join(decided) or candidate.reason

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.audit import Plan, PlanVerdict, compare_plan, judge_plan
-from workbench.audit.plan import check_against
+from workbench.audit.plan_check import check_against, check_names, shortfalls
 from workbench.audit.schedule import lock_plan, planned_runs, queue_runs
 from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.vocabulary import RunStatus
@@ -16,7 +16,7 @@ from workbench.jobs.handle import JobResult
 from workbench.jobs.lanes import LanePool
 from workbench.jobs.protocol import Job
 from workbench.registry import Registry
-from workbench.store import Project, mark_interrupted, now
+from workbench.store import Project, is_gone, mark_interrupted, now
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Campaign:
         self._registry = Registry.discover(plugin_folders)
         self._say = say
         check_against(plan, self._registry)
+        check_names(plan, project)
         if not resume:
             self._refuse_second_run()
 
@@ -60,6 +61,8 @@ class Campaign:
         """Lock, prepare, run on the lanes of `pool`, compare and judge."""
         mark_interrupted(self._project)
         plan_id = lock_plan(self._project, self._plan)
+        for shortfall in shortfalls(self._plan):
+            self._say(f"note: {shortfall}")
         self._say(f"Plan {self._plan.name!r} locked as {self._plan.hash[:12]}.")
         self._prepare(plan_id, pool)
         self._run_all(pool, queue_runs(self._project, plan_id, self._plan, self._registry))
@@ -116,9 +119,11 @@ class Campaign:
 
     def _record_end(self, run_id: int, result: JobResult) -> None:
         """The worker writes how a run ended; when it could not, its death is written here."""
-        row = self._project.row("SELECT status FROM run WHERE id = ?", run_id)
+        row = self._project.row("SELECT status, worker FROM run WHERE id = ?", run_id)
         if row is None or row["status"] not in (RunStatus.RUNNING, RunStatus.QUEUED):
             return
+        if row["status"] == RunStatus.RUNNING and not is_gone(row["worker"]):
+            return  # another program has it
         with self._project.transaction(f"run.{result.status}", subject=f"run:{run_id}") as tx:
             tx.update(
                 "run",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.guards import duplicate_findings
 from workbench.audit.plan import ForgetSetChoice
 from workbench.audit.resolve import forget_set_rows
 from workbench.core.dataset import Dataset, check_dataset
@@ -30,7 +31,9 @@ def import_dataset(
     *,
     name: str | None = None,
 ) -> tuple[int, Dataset]:
-    """Read a dataset with the plugin `source` and store it; the same content is stored once.
+    """Read a dataset with the plugin `source` and store it; its id, and what is stored.
+
+    The same content is stored once, under the name it was first given.
 
     DataError names the first fault of the data, UsageError that of the parameters.
     """
@@ -46,7 +49,9 @@ def import_dataset(
         "file": path.name if path else None,
     }
     with project.transaction("dataset.imported", subject=f"dataset:{dataset.name}") as tx:
-        return save_dataset(tx, dataset, described), dataset
+        dataset_id = save_dataset(tx, dataset, described)
+        tx.payload["duplicates"] = duplicate_findings(dataset)
+    return dataset_id, load_dataset(project, dataset_id)
 
 
 def choose_forget_set(
@@ -55,8 +60,12 @@ def choose_forget_set(
     """Resolve `choice` on a dataset of the project and save it as a named, versioned set."""
     datasets = project.rows("SELECT id, name FROM dataset ORDER BY id")
     fitting = [row for row in datasets if dataset_name in (None, row["name"])]
+    names = ", ".join(repr(row["name"]) for row in datasets) or "none"
+    if dataset_name and not fitting:
+        raise UsageError(
+            f"The project has no dataset {dataset_name!r}.", remedy=f"There is: {names}."
+        )
     if len(fitting) != 1:
-        names = ", ".join(repr(row["name"]) for row in datasets) or "none"
         raise UsageError(
             "It is not clear which dataset is meant.", remedy=f"Use --dataset; there is: {names}."
         )

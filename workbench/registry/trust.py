@@ -36,7 +36,8 @@ def require_trust(plugin: Plugin) -> None:
     if not is_trusted(plugin):
         raise PluginError(
             f"Plugin {plugin.id!r} in {plugin.folder} is not trusted, or has changed since it was.",
-            remedy=f"Read its code, then run `workbench plugins trust {plugin.id}`.",
+            remedy="Read its code, then run 'workbench plugins trust "
+            f"{plugin.id} --plugins {plugin.folder}'.",
         )
 
 

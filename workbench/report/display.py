@@ -151,7 +151,7 @@ def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return f" {TIMES} ".join(_setting(part) for part in value)
+        return ", ".join(_setting(part) for part in value)
     if isinstance(value, dict):
         return f"({settings(value)})"
     return "none" if value is None else str(value)

@@ -25,6 +25,7 @@ def render_json(report: Report) -> str:
 
 _RENDERERS: dict[str, Callable[[Report], str]] = {"html": render_html, "json": render_json}
 FORMATS = tuple(_RENDERERS)
+_SUFFIXES = (".html", ".htm", ".json")
 
 
 def write_report(
@@ -41,6 +42,7 @@ def write_report(
     """
     _require("format", format, FORMATS)
     _require("profile", profile, PROFILES)
+    _spare(path)
     report = collect(project, plan_id)
     content = _RENDERERS[format](report).encode()
     with project.transaction(
@@ -59,6 +61,15 @@ def write_report(
         )
         _replace(path, content)  # last, so that no file is left whose making was not logged
     return path
+
+
+def _spare(path: Path) -> None:
+    """Refuse to put a report in the place of anything but an earlier report."""
+    if path.is_file() and path.suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            f"{path.name!r} exists and is no report, so it is not overwritten.",
+            remedy="Choose another name, ending in .html or .json.",
+        )
 
 
 def _require(what: str, given: str, known: tuple[str, ...]) -> None:

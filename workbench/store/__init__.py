@@ -15,7 +15,7 @@ from workbench.store.contents import (
 )
 from workbench.store.evidence import event_hash, merkle_root, now
 from workbench.store.interruption import mark_interrupted
-from workbench.store.processes import process_start, worker_identity
+from workbench.store.processes import is_gone, process_start, worker_identity
 from workbench.store.project import Project
 from workbench.store.transaction import Transaction
 from workbench.store.verification import Fault, verify
@@ -25,6 +25,7 @@ __all__ = [
     "Project",
     "Transaction",
     "event_hash",
+    "is_gone",
     "load_dataset",
     "load_metrics",
     "load_outputs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.audit.findings import Evidence, RunEvidence
@@ -95,8 +96,18 @@ def runs(
     )
 
 
-def band(values: Sequence[float] = BAND) -> tuple[RunEvidence, ...]:
-    return runs(RunRole.REFERENCE, "retrain", [accuracy(v) for v in values])
+def band(values: Sequence[float] = BAND, centre: float = 0.5) -> tuple[RunEvidence, ...]:
+    """`centre` is where the AUCs of the loss attack lie."""
+    metrics = []
+    for seed, value in enumerate(values):
+        area = centre + 0.005 * (seed % 5 - 2)
+        metrics.append([accuracy(value), auc(area, area - 0.06, area + 0.06)])
+    return runs(RunRole.REFERENCE, "retrain", metrics)
+
+
+def copies(models: Sequence[RunEvidence]) -> tuple[RunEvidence, ...]:
+    """The same runs, all of one and the same model."""
+    return tuple(replace(run, metrics=models[0].metrics, weights="ab" * 32) for run in models)
 
 
 def candidate(values: Sequence[float] = SIMILAR, label: str = "ssd") -> tuple[RunEvidence, ...]:

@@ -9,6 +9,7 @@ from audit_cases import (
     accuracy,
     band,
     candidate,
+    copies,
     criterion,
     missing,
     number,
@@ -48,7 +49,47 @@ def test_three_outcomes(values, expected):
 def test_fewer_than_five_retrained_seeds_never_decide(count):
     (result,) = judged([criterion()], candidate(), band([0.79] * count))
     assert result.outcome is Outcome.INCONCLUSIVE
-    assert result.reason == f"Needs at least 5 retrained seeds, has {count}."
+    assert result.reason == f"Needs at least 5 different retrained models, has {count}."
+
+
+def test_equal_retrained_models_are_one_and_that_is_said():
+    (result,) = judged([criterion()], candidate(), copies(band()))
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.reason == (
+        "Needs at least 5 different retrained models, has 1. "
+        "5 seeds gave the same model, which counts once."
+    )
+
+
+@pytest.mark.parametrize("value", [0.83, 0.88, 0.99])
+def test_copies_of_one_model_are_judged_like_that_model_alone(value):
+    (once,) = judged([criterion()], candidate([value]), band())
+    (thrice,) = judged([criterion()], copies(candidate([value] * 3)), band())
+    assert thrice == once
+
+
+def test_copies_of_one_model_can_fail_in_a_metric_without_resolution():
+    def scored(values):
+        return [number("membership_auc", v, group_key="loss") for v in values]
+
+    references = runs(RunRole.REFERENCE, "retrain", scored([0.49, 0.495, 0.5, 0.505, 0.51]))
+    own = runs(RunRole.CANDIDATE, "ssd", scored([0.9] * 3))
+    near = criterion(metric="membership_auc", margin=0.06)
+    (unknown,) = judged([near], own, references)
+    assert (unknown.outcome, "do not differ" in unknown.reason) == (Outcome.INCONCLUSIVE, True)
+    (result,) = judged([near], copies(own), references)
+    assert (result.outcome, result.candidate_values) == (Outcome.FAIL, (0.9,))
+
+
+def test_a_deterministic_method_that_equals_retraining_fails_no_more_often_than_alpha():
+    rng = np.random.default_rng(6)
+    plans, narrow = 1000, criterion(margin=0.001)
+    failures = 0
+    for _ in range(plans):
+        own = copies(candidate([rng.normal(0.8, 0.02)] * 5))
+        (result,) = judged([narrow], own, band(rng.normal(0.8, 0.02, 5)))
+        failures += result.outcome is Outcome.FAIL
+    assert failures / plans <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / plans)
 
 
 def test_a_metric_that_was_not_computed_is_named_with_its_reason():
@@ -192,11 +233,10 @@ class TestRelearning:
     def test_below_the_cap(self, value, expected):
         assert outcome_of([steps(value)], self.band, **DOUBLED).outcome is expected
 
-    def test_both_at_the_cap_pass_and_say_so(self):
+    def test_both_at_the_cap_are_inconclusive_and_the_remedy_is_named(self):
         result = outcome_of([steps(120)] * 2, self.capped_band, **DOUBLED)
-        assert result.outcome is Outcome.PASS
-        assert result.estimate == 1
-        assert "reached the cap" in result.reason
+        assert result.outcome is Outcome.INCONCLUSIVE
+        assert "raise 'relearn_cap'" in result.reason
 
     def test_only_the_candidate_at_the_cap_is_a_lower_bound(self):
         result = outcome_of([steps(300, cap=300)], self.band, **DOUBLED)
@@ -209,7 +249,7 @@ class TestRelearning:
         assert outcome_of(own, self.band, **DOUBLED).outcome is Outcome.INCONCLUSIVE
 
     def test_only_the_band_at_the_cap_is_an_upper_bound(self):
-        result = outcome_of([steps(6)], self.capped_band, **DOUBLED)
+        result = outcome_of([steps(6)] * 3, self.capped_band, **DOUBLED)
         assert result.outcome is Outcome.FAIL
         assert "upper bound" in result.reason
 

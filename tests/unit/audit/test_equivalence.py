@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from workbench.audit.equivalence import Comparison, Margin, Sample, compare_with_band
+from workbench.audit.equivalence import Comparison, Margin, Sample, compare_with_band, rank_test
 from workbench.metrics import Undefined
 
 ALPHA = 0.05
@@ -86,10 +86,9 @@ def test_ratio_takes_zero_steps_as_half_a_step():
 class TestCap:
     steps = (48, 52, 50, 55, 60)
 
-    def test_all_at_the_cap_are_equal(self):
-        found = compare([120], [120] * 5, 2, ratio=True, capped={0}, band_capped=set(range(5)))
-        assert (found.within, found.estimate, found.p_beyond) == (True, 1.0, 1.0)
-        assert "no difference shows" in found.note
+    def test_all_at_the_cap_are_not_known_to_be_equal(self):
+        with pytest.raises(Undefined, match=r"every retrained model reached the cap.*relearn_cap"):
+            compare([120], [120] * 5, 2, ratio=True, capped={0}, band_capped=set(range(5)))
 
     def test_candidate_at_the_cap_gives_a_lower_bound_that_can_fail(self):
         found = compare([500], self.steps, 2, ratio=True, resolution=0.5, capped={0})
@@ -108,15 +107,22 @@ class TestCap:
         assert found.high is None
         assert not found.within
 
-    def test_band_at_the_cap_is_tested_by_signs(self):
-        found = compare([6], [120] * 5, 2, ratio=True, resolution=0.5, band_capped=set(range(5)))
+    @pytest.mark.parametrize(("k", "r"), [(1, 5), (1, 19), (3, 5), (4, 8)])
+    def test_band_at_the_cap_is_tested_by_ranks(self, k, r):
+        found = compare([6] * k, [120] * r, 2, ratio=True, band_capped=set(range(r)))
         assert found.estimate == pytest.approx(0.05)
-        assert found.p_beyond == pytest.approx(0.5**5)
+        assert found.p_beyond == pytest.approx(1 / math.comb(k + r, k))
         assert "upper bound" in found.note
 
-    def test_band_partly_at_the_cap_counts_the_values_beyond_the_margin(self):
-        found = compare([30], [50, 55, 70, 120, 120], 2, ratio=True, band_capped={3, 4})
-        assert found.p_beyond == pytest.approx(stats.binomtest(3, 5, alternative="greater").pvalue)
+    def test_one_model_below_a_band_at_the_cap_is_too_little_to_fail(self):
+        found = compare([6], [120] * 8, 2, ratio=True, band_capped=set(range(8)))
+        assert found.p_beyond > ALPHA
+
+    def test_band_partly_at_the_cap_is_ranked_against_the_margin(self):
+        x, y = [20, 26, 30], [50, 55, 70, 120, 120]
+        found = compare(x, y, 2, ratio=True, band_capped={3, 4})
+        exact = stats.mannwhitneyu(np.multiply(x, 2), y, alternative="less", method="exact")
+        assert found.p_beyond == pytest.approx(exact.pvalue)
         assert not found.within
 
     def test_band_at_a_cap_within_the_margin_says_nothing(self):
@@ -125,11 +131,48 @@ class TestCap:
         assert not found.within
 
     def test_both_sides_partly_at_the_cap_cannot_be_compared(self):
-        with pytest.raises(Undefined, match="neither mean is known"):
+        with pytest.raises(Undefined, match="Some values of the candidate"):
             compare([120, 60], [50, 55, 70, 120, 120], 2, ratio=True, capped={0}, band_capped={3})
 
 
 seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 12))
+def test_the_rank_test_is_that_of_mann_and_whitney(seed, k, r):
+    rng = np.random.default_rng(seed)
+    low, high = rng.normal(-0.5, 1, k), rng.normal(0, 1, r)
+    exact = stats.mannwhitneyu(low, high, alternative="less", method="exact").pvalue
+    assert rank_test(low, high) == pytest.approx(exact)
+
+
+def test_a_tie_never_counts_as_below():
+    assert rank_test(np.array([1.0]), np.array([1.0] * 19)) == 1.0
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+@pytest.mark.parametrize("share", [1.0, 0.5], ids=["as the band", "at the margin"])
+def test_relearning_like_the_band_fails_no_more_often_than_alpha_at_any_cap(k, share):
+    rng = np.random.default_rng(9)
+    draws, failures = 3000, 0
+    for _ in range(draws):
+        cap = rng.choice([45, 50, 60, 80])
+        x, y = share * rng.lognormal(4, 0.3, k), rng.lognormal(4, 0.3, 8)
+        x_capped, y_capped = (set(np.flatnonzero(values >= cap)) for values in (x, y))
+        try:
+            found = compare(
+                np.minimum(x, cap),
+                np.minimum(y, cap),
+                2,
+                ratio=True,
+                resolution=0.5,
+                capped=x_capped,
+                band_capped=y_capped,
+            )
+        except Undefined:
+            continue
+        failures += found.p_beyond <= ALPHA
+    assert failures / draws <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / draws)
 
 
 @given(seeds, st.integers(1, 4), st.integers(5, 10), st.floats(0.01, 2), st.floats(0.01, 2))

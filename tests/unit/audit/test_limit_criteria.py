@@ -91,7 +91,7 @@ def test_a_metric_without_interval_is_judged_over_its_seeds():
 
 
 def test_one_seed_of_a_metric_without_interval_meets_no_limit():
-    with pytest.raises(Undefined, match="at least two seeds"):
+    with pytest.raises(Undefined, match="two different models"):
         check([number("js_divergence", 0.05)], UPPER)
 
 

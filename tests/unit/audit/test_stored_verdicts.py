@@ -299,7 +299,19 @@ def test_a_crashed_run_is_named_in_the_verdict(judged):
     verdict = judge_plan(judged.project, judged.plan_id)
     good = verdict.forget_sets[0].candidates[0]
     assert good.outcome is Outcome.INCONCLUSIVE
-    assert "seed 1 is crashed" in good.reason
+    assert "Seed 1 is unfinished (crashed)." in good.reason
+
+
+def test_two_runs_with_one_model_count_once(judged):
+    with judged.project.transaction("test") as tx:
+        first = tx.row("SELECT model_id FROM run WHERE label = 'good' AND seed = 0")
+        tx.update("run", {"label": "good", "seed": 1}, model_id=first["model_id"])
+    verdict = judge_plan(judged.project, judged.plan_id)
+    good, bad = verdict.forget_sets[0].candidates
+    assert (good.note, bad.note) == ("2 seeds gave the same model, which counts once.", "")
+    assert {len(result.candidate_values) for result in good.criteria} == {1}
+    (row,) = judged.verdicts(label="good", criterion="")
+    assert row["detail"] == {"seeds": [0, 1], "note": good.note}
 
 
 def test_everything_stored_follows_from_the_arrays(judged):

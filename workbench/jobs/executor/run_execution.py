@@ -29,6 +29,7 @@ from workbench.compute.models import tensors_of
 from workbench.compute.recovery import recovered_accuracy, relearn_steps
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.unlearning import run_method
+from workbench.core.errors import ProjectError
 from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
@@ -77,7 +78,9 @@ def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, A
         inputs = _inputs(workspace, run_id)
         unlearned = _unlearn(workspace, inputs, events)
         model_id = _save_model(workspace, inputs, unlearned)
-        metrics, arrays = _measure(workspace, inputs, unlearned, model_id, events)
+        # What is measured is what is stored: hooks and other extras of a method's object are gone.
+        model = workspace.model(model_id)
+        metrics, arrays = _measure(workspace, inputs, unlearned, model, model_id, events)
         _save_done(workspace, run_id, model_id, unlearned, metrics, arrays, events)
     except BaseException as fault:
         _save_failed(workspace, run_id, job, fault, events)
@@ -158,21 +161,20 @@ def _measure(
     workspace: Workspace,
     inputs: RunInputs,
     unlearned: Unlearned,
+    model: nn.Module,
     model_id: int,
     events: RunEvents,
 ) -> tuple[list[MetricValue], Arrays]:
     """All numbers of this model alone. One forward pass; the rest is arithmetic on its outputs."""
     dataset = inputs.data.dataset
-    outputs = StoredOutputs(
-        **stored_outputs(workspace, model_id, unlearned.model, inputs.dataset_id, events)
-    )
+    outputs = StoredOutputs(**stored_outputs(workspace, model_id, model, inputs.dataset_id, events))
     metrics = standard_metrics(outputs, dataset, inputs.forget)
     scores = _attack_scores(workspace, inputs, outputs, events)
     metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
     metrics += _costs(unlearned)
     arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
-    metrics += _recovery(workspace, inputs, unlearned.model, events)
-    arrays |= _attributions(workspace, inputs, unlearned.model, events)
+    metrics += _recovery(workspace, inputs, model, events)
+    arrays |= _attributions(workspace, inputs, model, events)
     return metrics, arrays
 
 
@@ -313,6 +315,12 @@ def explained_rows(
 
 def _mark_running(workspace: Workspace, run_id: int) -> None:
     with workspace.project.transaction("run.started", subject=f"run:{run_id}") as tx:
+        row = tx.row("SELECT status FROM run WHERE id = ?", run_id)
+        if row is None or row["status"] in (RunStatus.RUNNING, RunStatus.DONE):
+            raise ProjectError(
+                f"Run {run_id} is not waiting to be executed: another program has taken it.",
+                remedy="Let one program at a time run a plan.",
+            )
         tx.update(
             "run",
             {"id": run_id},
