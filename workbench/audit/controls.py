@@ -114,14 +114,19 @@ def negative_control(evidence: Evidence, judge_runs: JudgeRuns) -> ControlResult
         )
     together = judge_runs(runs[0].label, RunRole.CONTROL, runs)
     alone = [judge_runs(run.label, RunRole.CONTROL, [run]) for run in distinct_models(runs)]
-    for verdict in (together, *alone):
-        if verdict.outcome is Outcome.FAIL:
-            seeds = ", ".join(map(str, verdict.seeds))
-            reason = (
-                f"A retrained model outside the band fails (seed {seeds}), so the criteria "
-                "condemn the right answer."
-            )
-            return result(Outcome.INVALID, reason, verdict)
+    if together.outcome is Outcome.FAIL:
+        reason = "Retrained models outside the band fail, so the criteria condemn the right answer."
+        return result(Outcome.INVALID, reason, together)
+    failing = [
+        seed for verdict in alone if verdict.outcome is Outcome.FAIL for seed in verdict.seeds
+    ]
+    if failing:
+        seeds = ", ".join(map(str, failing))
+        reason = (
+            f"A retrained model outside the band fails when it is judged alone (seed {seeds}), so "
+            "a method with one seed may fail though it is right."
+        )
+        return result(Outcome.INCONCLUSIVE, reason, together)
     passing = sum(verdict.outcome is Outcome.PASS for verdict in alone)
     counted = f"{passing} of {len(alone)} pass alone, as a method with one seed must."
     if together.outcome is Outcome.PASS:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from workbench import __version__
-from workbench.audit.guards import find_twins
+from workbench.audit.guards import duplicate_findings, find_twins
 from workbench.audit.ladder import LADDER
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.dataset import SPLITS, Dataset
@@ -171,7 +171,7 @@ def _dataset(project: Project, dataset_id: int, dataset: Dataset) -> DatasetPart
         class_names=dataset.class_names,
         preprocessing=row["preprocessing"],
         preprocessing_hash=row["preprocessing_hash"],
-        notes=row["notes"],
+        notes=" ".join([row["notes"], *duplicate_findings(dataset)]),
         source=row["source"],
     )
 
