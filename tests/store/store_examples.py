@@ -101,7 +101,7 @@ def populate(project: Project) -> None:
         tx.put_bytes(b"a picture")
         save_environment(tx, {"python": "3.11"})
         save_plugin(tx, "ssd", "1.0", "builtin", "h", {"id": "ssd"})
-        save_outputs(tx, "w", 1, "p", {"loss": np.arange(12.0)})
+        save_outputs(tx, 1, 1, {"loss": np.arange(12.0)})
         save_metrics(tx, run_id, 1, METRICS)
         tx.insert("criterion", plan_id=1, name="c", definition={}, is_primary=1, is_exploratory=0)
         tx.insert("run_input", run_id=run_id, name="dataset", hash="h")

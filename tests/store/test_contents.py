@@ -65,12 +65,20 @@ def test_outputs_are_found_by_what_they_depend_on(project: Project) -> None:
     outputs = {"logits": np.ones((12, 3), np.float32), "loss": np.arange(12.0)}
     with project.transaction("x") as tx:
         dataset_id = save_dataset(tx, example_dataset(), {})
-        save_outputs(tx, "weights", dataset_id, "prep", outputs)
-        save_outputs(tx, "weights", dataset_id, "prep", outputs)
-    back = load_outputs(project, "weights", dataset_id, "prep")
-    assert back is not None
-    assert hash_arrays(back) == hash_arrays(outputs)
-    assert load_outputs(project, "weights", dataset_id, "other") is None
+        weights = {"w": np.ones(3, np.float32)}
+        one, equal = (save_model(tx, name, {"id": "a"}, weights, source={}) for name in "ab")
+        other = save_model(tx, "c", {"id": "b"}, weights, source={})
+        save_outputs(tx, one, dataset_id, outputs)
+        save_outputs(tx, one, dataset_id, outputs)
+    for model_id in (one, equal):
+        back = load_outputs(project, model_id, dataset_id)
+        assert back is not None
+        assert hash_arrays(back) == hash_arrays(outputs)
+    loss = load_outputs(project, one, dataset_id, ["loss"])
+    assert loss is not None
+    assert list(loss) == ["loss"]
+    assert load_outputs(project, one, dataset_id, ["embedding"]) is None
+    assert load_outputs(project, other, dataset_id) is None, "another architecture"
 
 
 def test_metrics_come_back_equal_and_in_order(project: Project) -> None:

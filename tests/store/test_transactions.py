@@ -50,7 +50,7 @@ def test_upsert_inserts_then_changes(project: Project) -> None:
             "dataset", name="d", fingerprint="f", task="t", source={}, n_rows=1, class_names=[],
             preprocessing={}, preprocessing_hash="p", arrays={}, notes="", created="now",
         )  # fmt: skip
-        key = {"weights_hash": "w", "dataset_id": 1, "preprocessing_hash": "p", "name": "loss"}
+        key = {"network_hash": "n", "dataset_id": 1, "name": "loss"}
         tx.upsert("output", **key, hash=one)
         tx.upsert("output", **key, hash=two)
     assert [row["hash"] for row in project.rows("SELECT * FROM output")] == [two]

@@ -17,7 +17,7 @@ from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import RunRole, RunStatus
-from workbench.store import Project, load_dataset, load_metrics
+from workbench.store import Project, load_dataset, load_metrics, load_outputs
 
 
 @dataclass(frozen=True)
@@ -133,20 +133,12 @@ class StoredPlan:
 
     def output(self, model_id: int, name: str) -> NDArray[Any]:
         """One array of the outputs of a model over the plan's dataset."""
-        weights = self._only("model", model_id)["weights_hash"]
-        row = self._project.row(
-            "SELECT hash FROM output WHERE weights_hash = ? AND dataset_id = ? "
-            "AND preprocessing_hash = ? AND name = ?",
-            weights,
-            self._dataset_id,
-            self._only("dataset", self._dataset_id)["preprocessing_hash"],
-            name,
-        )
-        if row is None:
+        stored = load_outputs(self._project, model_id, self._dataset_id, [name])
+        if stored is None:
             raise ProjectError(
                 f"The {name} of model {model_id} are not stored.", remedy="Run the plan again."
             )
-        return self._project.array(row["hash"])
+        return stored[name]
 
     def scores(self, run: StoredRun) -> dict[str, NDArray[Any]]:
         """Membership scores over the whole dataset by attack."""

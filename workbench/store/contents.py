@@ -104,33 +104,38 @@ def load_tensors(project: Project, model_id: int) -> dict[str, NDArray[Any]]:
     return {name: project.array(digest) for name, digest in row["tensors"].items()}
 
 
-def save_outputs(
-    tx: Transaction, weights_hash: str, dataset_id: int, preprocessing_hash: str, arrays: Arrays
-) -> None:
+def save_outputs(tx: Transaction, model_id: int, dataset_id: int, arrays: Arrays) -> None:
     """Store the outputs of one model over one dataset: logits (n, C), loss (n,), ..."""
+    network = _network_hash(tx.row("SELECT * FROM model WHERE id = ?", model_id), model_id)
     for name, digest in _put_arrays(tx, arrays).items():
-        tx.upsert(
-            "output",
-            weights_hash=weights_hash,
-            dataset_id=dataset_id,
-            preprocessing_hash=preprocessing_hash,
-            name=name,
-            hash=digest,
-        )
+        tx.upsert("output", network_hash=network, dataset_id=dataset_id, name=name, hash=digest)
 
 
 def load_outputs(
-    project: Project, weights_hash: str, dataset_id: int, preprocessing_hash: str
+    project: Project, model_id: int, dataset_id: int, names: Iterable[str] | None = None
 ) -> dict[str, NDArray[Any]] | None:
-    """Stored outputs by name; None if this model never passed over this dataset."""
+    """Stored outputs by name, all or those named; None if an equal network never made its pass.
+
+    A dataset never changes its preprocessing, so the dataset stands for both.
+    """
+    network = _network_hash(project.row("SELECT * FROM model WHERE id = ?", model_id), model_id)
     rows = project.rows(
-        "SELECT name, hash FROM output "
-        "WHERE weights_hash = ? AND dataset_id = ? AND preprocessing_hash = ?",
-        weights_hash,
+        "SELECT name, hash FROM output WHERE network_hash = ? AND dataset_id = ?",
+        network,
         dataset_id,
-        preprocessing_hash,
     )
-    return {row["name"]: project.array(row["hash"]) for row in rows} or None
+    stored = {row["name"]: row["hash"] for row in rows}
+    wanted = list(stored if names is None else names)
+    if not stored or not set(wanted) <= stored.keys():
+        return None
+    return {name: project.array(stored[name]) for name in wanted}
+
+
+def _network_hash(model: Mapping[str, Any] | None, model_id: int) -> str:
+    """Equal for models that give equal outputs: the same weights in the same architecture."""
+    if model is None:
+        raise ProjectError(f"The project has no model {model_id}.")
+    return hash_json({"weights": model["weights_hash"], "architecture": model["architecture"]})
 
 
 def save_metrics(

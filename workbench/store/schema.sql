@@ -70,12 +70,11 @@ CREATE TABLE model (
 ) STRICT;
 
 CREATE TABLE output (
-  weights_hash TEXT NOT NULL,
+  network_hash TEXT NOT NULL,          -- of architecture and weights: equal networks share a pass
   dataset_id INTEGER NOT NULL REFERENCES dataset (id),
-  preprocessing_hash TEXT NOT NULL,
   name TEXT NOT NULL,                  -- logits, loss or embedding
   hash TEXT NOT NULL REFERENCES artifact (hash),
-  PRIMARY KEY (weights_hash, dataset_id, preprocessing_hash, name)
+  PRIMARY KEY (network_hash, dataset_id, name)
 ) STRICT;
 
 CREATE TABLE forget_set (

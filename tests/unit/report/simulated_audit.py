@@ -280,15 +280,10 @@ class SimulatedAudit:
                     dataset_id=self.dataset_id,
                     source={},
                 )
-            stored = tx.row("SELECT weights_hash FROM model WHERE id = ?", model_id)
-            dataset = tx.row("SELECT * FROM dataset WHERE id = ?", self.dataset_id)
-            assert stored is not None
-            assert dataset is not None
             save_outputs(
                 tx,
-                stored["weights_hash"],
+                model_id,
                 self.dataset_id,
-                dataset["preprocessing_hash"],
                 {"logits": outputs.logits, "loss": outputs.loss, "embedding": outputs.embedding},
             )
             run_id = self._insert_run(

@@ -62,16 +62,14 @@ def stored_outputs(
     workspace: Workspace, model_id: int, model: nn.Module, dataset_id: int, events: RunEvents
 ) -> dict[str, Any]:
     """The outputs of a model over a dataset: read if stored, else one forward pass."""
-    weights_hash = workspace.row("model", model_id)["weights_hash"]
-    preprocessing = workspace.row("dataset", dataset_id)["preprocessing_hash"]
-    known = load_outputs(workspace.project, weights_hash, dataset_id, preprocessing)
+    known = load_outputs(workspace.project, model_id, dataset_id)
     if known is not None:
-        return dict(known)
+        return known
     outputs = outputs_pass(
         model, workspace.data(dataset_id), events=events, cancel=events.channel.cancel_token
     )
     with workspace.project.transaction("outputs.stored", subject=f"model:{model_id}") as tx:
-        save_outputs(tx, weights_hash, dataset_id, preprocessing, outputs)
+        save_outputs(tx, model_id, dataset_id, outputs)
     return dict(outputs)
 
 
