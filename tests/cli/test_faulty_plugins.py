@@ -37,6 +37,7 @@ METHODS = {
     "returns-nan": "model.fc1.weight.data.fill_(float('nan')); return model",
     "exits": "import os; os._exit(3)",
     "hangs": "import time; time.sleep(600)",
+    "cheats": "model.register_forward_hook(lambda m, i, out: out * 0); return model",
 }
 
 
@@ -68,7 +69,7 @@ def statuses(path):
 
 
 def test_each_fault_ends_its_own_run_only(project, write_plan, workbench, faulty):
-    ids = [id_ for id_ in METHODS if id_ != "hangs"]
+    ids = [id_ for id_ in METHODS if id_ not in ("hangs", "cheats")]
     plan = write_plan(methods=[{"id": "fine-tune"}, *({"id": id_} for id_ in ids)])
     code, out, _ = workbench(
         "run",
@@ -100,9 +101,25 @@ def test_each_fault_ends_its_own_run_only(project, write_plan, workbench, faulty
     assert code in (10, 11, 12)
 
 
-def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty):
-    (faulty / "method.py").write_text("open('owned', 'w')\n" + (faulty / "method.py").read_text())
-    code, _, err = workbench(
+def test_what_is_measured_is_the_stored_model(project, write_plan, workbench, faulty):
+    plan = write_plan(methods=[{"id": "cheats"}])
+    workbench("run", plan, "--project", project, "--plugins", faulty, "--in-process")
+    with Project.open(project, read_only=True) as opened:
+        losses = {
+            row["label"]: row["value"]
+            for row in opened.rows(
+                "SELECT label, value FROM metric JOIN run ON run.id = metric.run_id "
+                "WHERE name = 'mean_loss' AND split = 'test'"
+            )
+        }
+    assert losses["cheats"] == losses["do-nothing"]
+
+
+def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty, tmp_path):
+    owned = tmp_path / "owned"
+    code = (faulty / "method.py").read_text()
+    (faulty / "method.py").write_text(f"open({str(owned)!r}, 'w')\n{code}")
+    code, _, _ = workbench(
         "run",
         write_plan(methods=[{"id": "raises"}]),
         "--project",
@@ -112,9 +129,10 @@ def test_an_untrusted_plugin_does_not_run(project, write_plan, workbench, faulty
         "--in-process",
     )
     rows, _ = statuses(project)
-    assert not Path("owned").exists()
-    assert code != 0
-    assert "trust" in err + json.dumps(rows.get("raises", {}).get("error") or "")
+    assert not owned.exists()
+    assert code in (10, 11, 12)
+    assert rows["raises"]["status"] == "error"
+    assert "not trusted" in rows["raises"]["error"]["message"]
 
 
 def start(plan, project, faulty):
@@ -169,6 +187,18 @@ def test_resume_refuses_a_method_that_changed_after_it_ran(project, write_plan, 
     code, _, err = workbench(*run, "--plugins", faulty, "--in-process", "--resume")
     assert code == 2
     assert "returns-nonsense" in err
+
+
+def test_two_programs_do_not_run_one_plan(project, write_plan, workbench, faulty):
+    plan = write_plan(methods=[{"id": "hangs"}])
+    with start(plan, project, faulty) as program:
+        _wait_until_running(project, "hangs")
+        code, _, err = workbench("run", plan, "--project", project, *one_worker(faulty), "--resume")
+        rows, _ = statuses(project)
+        program.kill()
+    assert code == 2
+    assert "Another program is running 'hangs'" in err
+    assert rows["hangs"]["status"] == "running"
 
 
 def test_a_killed_program_leaves_its_run_interrupted(project, write_plan, workbench, faulty):

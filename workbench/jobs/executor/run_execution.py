@@ -14,7 +14,7 @@ from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
 from workbench.audit.guards import matched_non_members
 from workbench.audit.lookup import CENSORED
 from workbench.audit.measured import measured
-from workbench.audit.plan import Plan, RecoveryChoice
+from workbench.audit.plan import Plan, RecoveryChoice, stored_plan
 from workbench.audit.standard import (
     Measurement,
     StoredOutputs,
@@ -97,7 +97,7 @@ def _inputs(workspace: Workspace, run_id: int) -> RunInputs:
     forget = workspace.project.array(forget_set["rows_artifact"])
     return RunInputs(
         row=row,
-        plan=Plan.model_validate(plan_row["content"]),
+        plan=stored_plan(plan_row["content"]),
         data=data,
         dataset_id=int(forget_set["dataset_id"]),
         original=workspace.model(row["original_model_id"]),
