@@ -19,8 +19,8 @@ from workbench.core.errors import DataError
 
 _MOST_ROWS, _FEWEST_ROWS = 512, 8  # of a batch
 # A processor slows down when the activations of a batch leave its caches: ResNet-20 on images of
-# 32x32x3 takes 2.6 times as long in batches of 512 as in batches of 64.
-_PROCESSOR_VALUES = 64 * 3 * 32 * 32  # of a batch of inputs
+# 32x32x3 takes 2.6 times as long in batches of 512 as in batches of 32 to 64.
+_PROCESSOR_VALUES = 32 * 3 * 32 * 32  # of a batch of inputs
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _SHOWN_ROWS = 5
 
