@@ -257,6 +257,12 @@ def test_a_device_that_is_not_there(project, write_plan, workbench):
     assert unharmed(project)
 
 
+def test_a_forget_set_before_any_data(project, workbench):
+    code, _, err = workbench("select", "--project", project, "--where", "class == 1", "--name", "a")
+    assert code == 2
+    assert "no dataset yet" in plain(err)
+
+
 def test_a_forget_set_with_no_name(with_digits, workbench):
     code, _, err = workbench(
         "select", "--project", with_digits, "--where", "class == 1", "--name", "../x"

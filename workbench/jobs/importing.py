@@ -65,6 +65,10 @@ def choose_forget_set(
         raise UsageError(
             f"The project has no dataset {dataset_name!r}.", remedy=f"There is: {names}."
         )
+    if not datasets:
+        raise UsageError(
+            "The project has no dataset yet.", remedy="Import one with 'workbench import-data'."
+        )
     if len(fitting) != 1:
         raise UsageError(
             "It is not clear which dataset is meant.", remedy=f"Use --dataset; there is: {names}."
