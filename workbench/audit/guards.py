@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.core.hashing import hash_array
-from workbench.core.selection import parse_where, select
+from workbench.core.selection import select
 from workbench.core.vocabulary import Split
+from workbench.core.where import parse_where
 
 Rows = NDArray[np.int64]
 

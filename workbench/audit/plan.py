@@ -272,6 +272,11 @@ def forget_set_from(content: dict[str, Any]) -> ForgetSetChoice:
     return _checked(ForgetSetChoice, content, "The forget set")
 
 
+def recipe_from(content: dict[str, Any]) -> Recipe:
+    """A recipe given outside a plan. UsageError names the first thing that is wrong."""
+    return _checked(Recipe, content, "The recipe")
+
+
 _P = TypeVar("_P", bound=Params)
 
 

@@ -12,8 +12,9 @@ from workbench.audit.guards import Rows, check_forget_rows, columns_of, matched_
 from workbench.audit.plan import ForgetSetChoice
 from workbench.core.dataset import Dataset
 from workbench.core.errors import PluginError, UsageError
-from workbench.core.selection import RULE, parse_where, select
+from workbench.core.selection import RULE, select
 from workbench.core.vocabulary import PluginKind, Split
+from workbench.core.where import parse_where
 from workbench.metrics.scores import confidence
 from workbench.plugin_api import Need, SelectorData
 from workbench.registry import Registry

@@ -91,7 +91,7 @@ def attack_metrics(
     for attack, scores in scores_by_attack.items():
         sides = (scores[forget_rows], scores[non_members], shortage)
         computations = {"membership_auc": partial(_auc, *sides)} | {
-            f"membership_tpr_at_fpr_{fpr:g}": partial(_tpr, *sides, fpr)
+            f"membership_tpr_at_fpr_{fpr:g}": partial(tpr_at, *sides, fpr)
             for fpr in FALSE_POSITIVE_RATES
         }
         metrics += [
@@ -143,9 +143,10 @@ def _auc(members: NDArray[Any], non_members: NDArray[Any], shortage: str) -> Mea
     return value, interval, len(members) + len(non_members)
 
 
-def _tpr(
+def tpr_at(
     members: NDArray[Any], non_members: NDArray[Any], shortage: str, fpr: float
 ) -> Measurement:
+    """True positive rate at a false positive rate; Undefined if there are too few non-members."""
     _require_contrast(members, non_members, shortage)
     needed = math.ceil(1 / fpr)
     if len(non_members) < needed:

@@ -58,12 +58,12 @@ class StoredPlan:
         self.id = plan_id
         self._project = project
         self._row = self._only("plan", plan_id)
-        self.plan = stored_plan(self._row["content"])
-        name = self.plan.name
+        name = self._row["name"]
         if self._row["locked"] is None:
             raise ProjectError(
                 f"The plan {name!r} is not locked.", remedy="Lock it before judging results."
             )
+        self.plan = stored_plan(self._row["content"])
         if self.plan.hash != self._row["hash"]:
             raise ProjectError(
                 f"The plan {name!r} is no longer the one that was locked.",

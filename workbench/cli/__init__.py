@@ -14,6 +14,7 @@ from workbench.cli.output import Output
 from workbench.core.errors import UsageError, WorkbenchError
 
 COMMANDS = {
+    "gui": "open the window, on a project if one is named; so does no command at all",
     "demo": "the whole story on bundled real data, in minutes, without any download",
     "init": "make an empty project",
     "import-data": "read a dataset into a project",
@@ -64,8 +65,9 @@ def _run(arguments: Sequence[str], output: Output) -> int:
     parser = _parser(chosen=next((word for word in arguments if not word.startswith("-")), ""))
     options = parser.parse_args(arguments)
     if not options.command:
-        parser.print_help()
-        return 0
+        from workbench.gui.launch import run_window
+
+        return run_window()
     return int(options.execute(options, output))
 
 

@@ -1,4 +1,4 @@
-"""`workbench demo --headless --out DIR`: the whole story on scikit-learn's bundled digits."""
+"""`workbench demo [--headless] [--out DIR]`: the whole story on scikit-learn's bundled digits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from workbench.cli.options import add_lanes
 from workbench.cli.output import Output
 from workbench.cli.run import document, summary
 from workbench.core.errors import UsageError
-from workbench.core.locations import RESOURCES
+from workbench.core.locations import DEMO_PLAN
 from workbench.jobs.campaign import Campaign
 from workbench.report import write_report
 from workbench.store import Project
-
-DEMO = RESOURCES / "demo" / "digits.toml"
 
 
 def configure(command: argparse.ArgumentParser) -> None:
@@ -27,11 +25,20 @@ def configure(command: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace, output: Output) -> int:
-    if not options.headless:
-        raise UsageError("The window is not part of this version.", remedy="Add --headless.")
-    plan = read_plan(DEMO)
     if not options.out.name:
         raise UsageError("The demo needs a folder of its own.", remedy="Use --out FOLDER.")
+    return _headless(options, output) if options.headless else _window(options.out)
+
+
+def _window(folder: Path) -> int:
+    """Live: the window opens on the demo, and what is missing of it runs before your eyes."""
+    from workbench.gui.launch import run_window
+
+    return run_window(lambda window: window.open_demo(folder))
+
+
+def _headless(options: argparse.Namespace, output: Output) -> int:
+    plan = read_plan(DEMO_PLAN)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "digits.audit"
     if path.exists() and not options.resume:
@@ -42,7 +49,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     opened = Project.open(path) if path.exists() else Project.create(path, "Digits demo")
     with opened as project:
         campaign = Campaign(
-            project, plan, folder=DEMO.parent, resume=options.resume, say=output.note
+            project, plan, folder=DEMO_PLAN.parent, resume=options.resume, say=output.note
         )
         with open_pool(options) as pool:
             result = campaign.run(pool)

@@ -8,7 +8,7 @@ from pathlib import Path
 from workbench.cli.options import add_params, add_plugin_folders, add_project, parse_params
 from workbench.cli.output import Output
 from workbench.core.errors import UsageError
-from workbench.jobs.campaign import failure_of
+from workbench.jobs.handle import failure_of
 from workbench.jobs.lane import Lane
 from workbench.jobs.protocol import Job
 from workbench.store import Project

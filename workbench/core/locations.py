@@ -11,6 +11,7 @@ _BASE = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
 
 BUILTIN_PLUGINS = _BASE / "plugins"
 RESOURCES = _BASE / "resources"
+DEMO_PLAN = RESOURCES / "demo" / "digits.toml"
 
 
 def user_plugin_folder() -> Path:

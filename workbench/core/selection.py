@@ -1,14 +1,14 @@
 """Selections as rules: "class == 3 and subject in (17, 21)", evaluated over columns of rows.
 
-A rule is data (JSON in the project file), never code. `parse_where` reads the small text form
-that plans and the command line use; only comparisons, and, or, not and parentheses exist in it.
+A rule is data (JSON in the project file), never code. Gestures combine rules as sets of rows do,
+so a selection made by hand stays as short to say as it was to make.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter
 
 from workbench.core.errors import UsageError
 from workbench.core.params import Params
+from workbench.core.polygon import points_inside
 
 Scalar = bool | int | float | str
 Columns = Mapping[str, NDArray[Any]]
@@ -41,6 +42,15 @@ class OneOf(Params):
     values: tuple[Scalar, ...]
 
 
+class Inside(Params):
+    """Rows whose columns `x` and `y` lie inside a closed polygon; sides may cross (even-odd)."""
+
+    kind: Literal["inside"] = "inside"
+    x: str
+    y: str
+    polygon: tuple[tuple[float, float], ...] = Field(min_length=3)
+
+
 class AllOf(Params):
     kind: Literal["all_of"] = "all_of"
     rules: tuple[Rule, ...]
@@ -56,7 +66,16 @@ class Not(Params):
     rule: Rule
 
 
-Rule = Annotated[Compare | OneOf | AllOf | AnyOf | Not, Field(discriminator="kind")]
+class CombineMode(StrEnum):
+    """What a gesture does with the rows that are already selected."""
+
+    NEW = "new"
+    ADD = "add"
+    SUBTRACT = "subtract"
+    INTERSECT = "intersect"
+
+
+Rule = Annotated[Compare | OneOf | Inside | AllOf | AnyOf | Not, Field(discriminator="kind")]
 
 AllOf.model_rebuild()
 AnyOf.model_rebuild()
@@ -72,18 +91,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">": np.greater,
     ">=": np.greater_equal,
 }
-_AST_OPERATORS: dict[type[ast.cmpop], Literal["==", "!=", "<", "<=", ">", ">="]] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-_QUOTED = re.compile(r"('[^']*'|\"[^\"]*\")")
-_LONGEST = 2000  # nested deeper than such a text can be, the parser of Python gives up badly
-_SHOWN = 80  # characters of a rule that an error quotes
-_REMEDY = 'Write rules like "class == 3 and subject in (17, 21)".'
+_INT64 = np.iinfo(np.int64)
 
 
 def select(rule: Rule, columns: Columns) -> Mask:
@@ -92,10 +100,9 @@ def select(rule: Rule, columns: Columns) -> Mask:
         case Compare(column=name, op=op, value=value):
             return np.asarray(_OPERATORS[op](*_comparable(name, columns, value)), dtype=bool)
         case OneOf(column=name, values=values):
-            mask = np.zeros(len(_column(name, columns)), dtype=bool)
-            for value in values:
-                mask |= np.equal(*_comparable(name, columns, value))
-            return mask
+            return _is_one_of(name, columns, values)
+        case Inside(x=x, y=y, polygon=polygon):
+            return points_inside(_numbers(x, columns), _numbers(y, columns), polygon)
         case AllOf(rules=rules):
             return reduce(np.logical_and, (select(part, columns) for part in rules))
         case AnyOf(rules=rules):
@@ -104,22 +111,82 @@ def select(rule: Rule, columns: Columns) -> Mask:
             return ~select(inner, columns)
 
 
-def parse_where(text: str) -> Rule:
-    """Read the text form of a rule. UsageError says what cannot be read; nothing is executed."""
-    if len(text) > _LONGEST:
-        raise UsageError(
-            f"The rule is longer than {_LONGEST} characters.",
-            remedy="Name the rows in a file or a column instead.",
-        )
-    # "class" is a word of Python; outside quotes it is the column of class ids.
-    parts = _QUOTED.split(text.strip())
-    parts[::2] = [re.sub(r"\bclass\b", "class_", part) for part in parts[::2]]
-    try:
-        tree = ast.parse("".join(parts), mode="eval").body
-        return _from_tree(tree, text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-        raise UsageError(f"The rule {shown!r} cannot be read.", remedy=_REMEDY) from fault
+def combine(mode: CombineMode, current: Rule | None, new: Rule) -> Rule | None:
+    """The rule of a selection after a gesture; None selects nothing.
+
+    Rows picked one by one are kept as two lists, added and left out, however many picks it took.
+    """
+    if mode is CombineMode.NEW:
+        return new
+    if current is None:
+        return new if mode is CombineMode.ADD else None
+    if mode is CombineMode.INTERSECT:
+        return _all_of(current, new)
+    if isinstance(new, OneOf) and new.column == "row":
+        picked = _Picked.of(current)
+        add = mode is CombineMode.ADD
+        return (picked.with_rows(new.values) if add else picked.without_rows(new.values)).rule
+    return _any_of(current, new) if mode is CombineMode.ADD else _all_of(current, Not(rule=new))
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """A rule as (base, but for the rows `out`) or one of the rows `into`; no row is in both."""
+
+    base: Rule | None
+    out: tuple[Scalar, ...] = ()
+    into: tuple[Scalar, ...] = ()
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Picked:
+        base: Rule | None
+        match rule:
+            case OneOf(column="row", values=into):
+                return cls(None, (), into)
+            case AnyOf(rules=(*parts, OneOf(column="row", values=into))) if parts:
+                base = _any_of(*parts)
+            case _:
+                base, into = rule, ()
+        match base:
+            case AllOf(rules=(*parts, Not(rule=OneOf(column="row", values=out)))) if parts:
+                base = _all_of(*parts)
+            case _:
+                out = ()
+        return cls(base, _less(out, into), into)
+
+    def with_rows(self, rows: tuple[Scalar, ...]) -> _Picked:
+        return _Picked(self.base, _less(self.out, rows), _union(self.into, rows))
+
+    def without_rows(self, rows: tuple[Scalar, ...]) -> _Picked:
+        return _Picked(self.base, _union(self.out, rows), _less(self.into, rows))
+
+    @property
+    def rule(self) -> Rule | None:
+        into = OneOf(column="row", values=self.into) if self.into else None
+        if self.base is None:
+            return into
+        out = Not(rule=OneOf(column="row", values=self.out)) if self.out else None
+        left = _all_of(self.base, out) if out else self.base
+        return _any_of(left, into) if into else left
+
+
+def _any_of(*rules: Rule) -> Rule:
+    parts = [part for rule in rules for part in (rule.rules if isinstance(rule, AnyOf) else [rule])]
+    return parts[0] if len(parts) == 1 else AnyOf(rules=tuple(parts))
+
+
+def _all_of(*rules: Rule) -> Rule:
+    parts = [part for rule in rules for part in (rule.rules if isinstance(rule, AllOf) else [rule])]
+    return parts[0] if len(parts) == 1 else AllOf(rules=tuple(parts))
+
+
+def _union(one: tuple[Scalar, ...], other: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _less(one: tuple[Scalar, ...], other: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    gone = set(other)
+    return tuple(value for value in one if value not in gone)
 
 
 def _column(name: str, columns: Columns) -> NDArray[Any]:
@@ -127,6 +194,24 @@ def _column(name: str, columns: Columns) -> NDArray[Any]:
         known = ", ".join(sorted(columns))
         raise UsageError(f"There is no column {name!r}.", remedy=f"Use one of: {known}.")
     return columns[name]
+
+
+def _numbers(name: str, columns: Columns) -> NDArray[Any]:
+    """A column of numbers."""
+    return _comparable(name, columns, 0)[0]
+
+
+def _is_one_of(name: str, columns: Columns, wanted: tuple[Scalar, ...]) -> Mask:
+    values = _column(name, columns)
+    whole = [value for value in wanted if type(value) is int]
+    if values.dtype.kind == "i" and len(whole) == len(wanted):
+        # Many rows picked by hand must not cost one pass each.
+        storable = [value for value in whole if _INT64.min <= value <= _INT64.max]
+        return np.isin(values, np.array(storable, dtype=np.int64))
+    mask = np.zeros(len(values), dtype=bool)
+    for value in wanted:
+        mask |= np.equal(*_comparable(name, columns, value))
+    return mask
 
 
 def _comparable(name: str, columns: Columns, value: Scalar) -> tuple[NDArray[Any], Scalar]:
@@ -138,43 +223,3 @@ def _comparable(name: str, columns: Columns, value: Scalar) -> tuple[NDArray[Any
             remedy="Quote text and leave numbers unquoted.",
         )
     return values, value
-
-
-def _from_tree(node: ast.expr, text: str) -> Rule:
-    match node:
-        case ast.BoolOp(op=ast.And(), values=parts):
-            return AllOf(rules=tuple(_from_tree(part, text) for part in parts))
-        case ast.BoolOp(op=ast.Or(), values=parts):
-            return AnyOf(rules=tuple(_from_tree(part, text) for part in parts))
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            return Not(rule=_from_tree(inner, text))
-        case ast.Compare(left=left, ops=[ast.In() | ast.NotIn() as op], comparators=[right]):
-            if not isinstance(right, ast.Tuple | ast.List):
-                raise UsageError(f"The rule {text!r} needs a list after 'in'.", remedy=_REMEDY)
-            rule = OneOf(
-                column=_name(left, text),
-                values=tuple(_scalar(element, text) for element in right.elts),
-            )
-            return Not(rule=rule) if isinstance(op, ast.NotIn) else rule
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _AST_OPERATORS:
-            return Compare(
-                column=_name(left, text), op=_AST_OPERATORS[type(op)], value=_scalar(right, text)
-            )
-    raise UsageError(f"The rule {text!r} cannot be read.", remedy=_REMEDY)
-
-
-def _name(node: ast.expr, text: str) -> str:
-    if isinstance(node, ast.Name):
-        return "class" if node.id == "class_" else node.id
-    raise UsageError(f"The rule {text!r} must compare a column with a value.", remedy=_REMEDY)
-
-
-def _scalar(node: ast.expr, text: str) -> Scalar:
-    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
-    inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
-    if isinstance(inner, ast.Constant) and isinstance(inner.value, bool | int | float | str):
-        if not negative:
-            return inner.value
-        if not isinstance(inner.value, str):
-            return -inner.value
-    raise UsageError(f"The rule {text!r} must compare with a number or text.", remedy=_REMEDY)

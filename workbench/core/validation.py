@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 _LONGEST_VALUE = 60
 
@@ -32,9 +33,42 @@ def describe_fault(
         case "value_error":
             problem = str(first["ctx"]["error"]).rstrip(".")
             return f"{subject}: {where + ': ' if where else ''}{problem}."
-    rule = re.sub(r"^\w+ should ", "must ", first["msg"])
+    rule = _rule(first["msg"])
     separator = " " if rule.startswith("must ") else ": "
     return f"{subject}: {where or 'it'}{separator}{rule}, got {_shown(first['input'])}."
+
+
+def faults_by_path(error: ValidationError) -> list[tuple[str, str]]:
+    """Every fault of `error`: where it is, like "methods.0.seeds", and a sentence about it."""
+    faults = error.errors(include_url=False)
+    # A list of which an item is faulty is also said to be too short.
+    above = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    return [
+        (".".join(str(part) for part in fault["loc"]), _sentence(fault))
+        for fault in faults
+        if fault["loc"] not in above
+    ]
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return "There is no setting of this name."
+        case "missing":
+            return "This is still missing."
+        case "value_error":
+            return _as_sentence(str(fault["ctx"]["error"]))
+    rule = _rule(fault["msg"])
+    start = "It " if rule.startswith("must ") else ""
+    return _as_sentence(f"{start}{rule}, got {_shown(fault['input'])}")
+
+
+def _as_sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _rule(message: str) -> str:
+    return re.sub(r"^\w+ should ", "must ", message)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.core.errors import UsageError
+from workbench.core.errors import UsageError, WorkbenchError
 from workbench.core.vocabulary import RunStatus
 from workbench.jobs import protocol
 from workbench.jobs.protocol import Job
@@ -30,6 +30,15 @@ class JobResult:
     result: dict[str, Any] | None = None
     error: protocol.Error | None = None
     log_tail: tuple[str, ...] = ()
+
+
+def failure_of(result: JobResult) -> WorkbenchError:
+    """The error of a job that did not end well, ready to be raised."""
+    if result.error is None:
+        return WorkbenchError(f"The job was {result.status}.", remedy="Run it again.")
+    failure = WorkbenchError(result.error.message, remedy=result.error.remedy)
+    failure.exit_code = result.error.exit_code
+    return failure
 
 
 class JobHandle:

@@ -5,8 +5,9 @@ from workbench.core.dataset import Dataset, Preprocessing, check_dataset
 from workbench.core.errors import DataError, PluginError, UsageError
 from workbench.core.params import NoParams, Params
 from workbench.core.recipe import Recipe
-from workbench.core.selection import parse_where, select
+from workbench.core.selection import select
 from workbench.core.vocabulary import Split
+from workbench.core.where import parse_where
 from workbench.plugin_api.contributions import (
     Architecture,
     Attack,

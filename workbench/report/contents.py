@@ -81,7 +81,7 @@ def collect(project: Project, plan_id: int | None = None) -> Report:
 
 
 def _newest(project: Project) -> int:
-    row = project.row("SELECT id FROM plan ORDER BY id DESC LIMIT 1")
+    row = project.row("SELECT id FROM plan WHERE locked IS NOT NULL ORDER BY id DESC LIMIT 1")
     if row is None:
         raise UsageError(
             "The project has no plan yet, so there is nothing to report.",

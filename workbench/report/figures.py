@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from workbench.core import palette
 from workbench.core.vocabulary import RunRole
-from workbench.report import palette, svg
+from workbench.report import svg
 from workbench.report.display import MINUS
 from workbench.report.svg import Formatter, Scale, element
 

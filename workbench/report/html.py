@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from workbench.core import palette
 from workbench.core.locations import RESOURCES
 from workbench.core.vocabulary import Outcome, RunRole
 from workbench.report import (
@@ -16,7 +17,6 @@ from workbench.report import (
     criteria,
     display,
     icons,
-    palette,
     panels,
     pictures,
     tables,

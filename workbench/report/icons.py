@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from workbench.core import palette
 from workbench.core.vocabulary import Outcome, RunRole
-from workbench.report import palette, svg
+from workbench.report import svg
 from workbench.report.svg import element
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from workbench.core import palette
 from workbench.core.vocabulary import Outcome
-from workbench.report import palette, svg
+from workbench.report import svg
 from workbench.report.svg import Formatter, Scale, element
 
 _WIDTH = 200.0

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from workbench.core.palette import DIVERGING
 from workbench.report.document import Grid, Pixels
-from workbench.report.palette import DIVERGING
 
 
 def photograph(pixels: Pixels) -> str:

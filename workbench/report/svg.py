@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from workbench.report.palette import Marker
+from workbench.core.palette import Marker
 
 Formatter = Callable[[float], str]
 Point = tuple[float, float]

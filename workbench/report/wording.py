@@ -8,21 +8,14 @@ from typing import Any
 
 from workbench.audit.guards import Twins
 from workbench.core.dataset import SPLITS
-from workbench.core.selection import RULE, AllOf, AnyOf, Compare, Not, OneOf, Rule
+from workbench.core.rule_words import in_words
+from workbench.core.selection import RULE
 from workbench.core.vocabulary import Outcome, RunRole, Split, Unit
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.report.display import count, settings
 from workbench.report.document import Candidate, ForgetSetPart
 
 _CLASSES_SHOWN = 12
-RELATIONS = {
-    "==": "is",
-    "!=": "is not",
-    "<": "is below",
-    "<=": "is at most",
-    ">": "is above",
-    ">=": "is at least",
-}
 ROLE_NAMES = {
     RunRole.ORIGINAL: "original",
     RunRole.REFERENCE: "retrained",
@@ -62,21 +55,6 @@ def about(split: str | None, group: str, class_names: Sequence[str] = ()) -> str
     if kind == "class" and index.isdecimal() and int(index) < len(class_names):
         group = f"class {class_names[int(index)]}"
     return ", ".join(part for part in (rows, group) if part)
-
-
-def in_words(rule: Rule) -> str:
-    """A selection rule as part of a sentence: "class is 3 and loss is above 2"."""
-    match rule:
-        case Compare(column=column, op=op, value=value):
-            return f"{column} {RELATIONS[op]} {_value(value)}"
-        case OneOf(column=column, values=values):
-            return f"{column} is one of {', '.join(_value(value) for value in values)}"
-        case AllOf(rules=rules):
-            return " and ".join(_bracketed(part) for part in rules)
-        case AnyOf(rules=rules):
-            return " or ".join(_bracketed(part) for part in rules)
-        case Not(rule=inner):
-            return f"not ({in_words(inner)})"
 
 
 def describe_forget_set(definition: Mapping[str, Any]) -> str:
@@ -174,15 +152,3 @@ def describe_twins(twins: Twins) -> str:
 
 def _counted(amount: int, one: str, more: str) -> str:
     return f"{amount} {one if amount == 1 else more}" if amount else ""
-
-
-def _value(value: Any) -> str:
-    return (
-        f"\N{LEFT DOUBLE QUOTATION MARK}{value}\N{RIGHT DOUBLE QUOTATION MARK}"
-        if isinstance(value, str)
-        else str(value)
-    )
-
-
-def _bracketed(rule: Rule) -> str:
-    return f"({in_words(rule)})" if isinstance(rule, AllOf | AnyOf) else in_words(rule)

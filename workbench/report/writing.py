@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workbench.core.errors import ProjectError, UsageError
@@ -23,9 +23,18 @@ def render_json(report: Report) -> str:
     return json.dumps(report.model_dump(mode="json"), ensure_ascii=False, allow_nan=False, indent=1)
 
 
-_RENDERERS: dict[str, Callable[[Report], str]] = {"html": render_html, "json": render_json}
-FORMATS = tuple(_RENDERERS)
-_SUFFIXES = (".html", ".htm", ".json")
+def _html(report: Report) -> bytes:
+    return render_html(report).encode()
+
+
+def _json(report: Report) -> bytes:
+    return render_json(report).encode()
+
+
+Renderer = Callable[[Report], bytes]
+RENDERERS: Mapping[str, Renderer] = {"html": _html, "json": _json}
+FORMATS = tuple(RENDERERS)
+_SUFFIXES = (".html", ".htm", ".json", ".pdf")
 
 
 def write_report(
@@ -34,17 +43,19 @@ def write_report(
     format: str,  # noqa: A002 - the word of the command line
     plan_id: int | None = None,
     profile: str = "technical",
+    renderers: Mapping[str, Renderer] = RENDERERS,
 ) -> Path:
     """Write the report on one plan (the newest if none is named) and log it; the file's path.
 
+    `renderers`: one for every format that may be asked for, since some need rooms above this one.
     The file appears whole or not at all. UsageError for an unknown format or profile,
     ProjectError if the file cannot be written.
     """
-    _require("format", format, FORMATS)
+    _require("format", format, tuple(renderers))
     _require("profile", profile, PROFILES)
     _spare(path)
     report = collect(project, plan_id)
-    content = _RENDERERS[format](report).encode()
+    content = renderers[format](report)
     with project.transaction(
         "report.written",
         subject=f"plan:{report.plan.id}",
@@ -68,7 +79,7 @@ def _spare(path: Path) -> None:
     if path.is_file() and path.suffix.lower() not in _SUFFIXES:
         raise UsageError(
             f"{path.name!r} exists and is no report, so it is not overwritten.",
-            remedy="Choose another name, ending in .html or .json.",
+            remedy="Choose another name, ending in .html, .json or .pdf.",
         )
 
 

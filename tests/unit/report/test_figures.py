@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import parsed
 
+from workbench.core import palette
 from workbench.core.vocabulary import Outcome, RunRole
-from workbench.report import figures, icons, margins, palette, pictures, svg
+from workbench.report import figures, icons, margins, pictures, svg
 from workbench.report.reductions import shared_edges, shares, thin_roc, thin_series
 
 VALUES = st.floats(-1e6, 1e6, allow_nan=False)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from workbench.audit.controls import NEGATIVE, POSITIVE, STRAW_MAN
-from workbench.core.selection import parse_where
 from workbench.core.vocabulary import Outcome, RunRole, Unit
 from workbench.report import controls, criteria, display, wording
 from workbench.report.document import Control, CriterionPart
@@ -60,23 +59,6 @@ def test_a_span_writes_its_unit_once() -> None:
 def test_times_are_written_out() -> None:
     assert display.moment("2026-05-03T14:05:11+00:00") == "3 May 2026, 14:05 UTC"
     assert display.moment(None) == display.MISSING
-
-
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        ("class == 3", "class is 3"),
-        ("class == 3 and loss > 2", "class is 3 and loss is above 2"),
-        ("subject in (17, 21)", "subject is one of 17, 21"),
-        (
-            "class == 3 and (loss > 2 or row < 9)",
-            "class is 3 and (loss is above 2 or row is below 9)",
-        ),
-        ("not ward == 'A'", "not (ward is “A”)"),
-    ],
-)
-def test_rules_read_as_sentences(rule: str, words: str) -> None:
-    assert wording.in_words(parse_where(rule)) == words
 
 
 def test_forget_sets_are_described_however_they_were_chosen() -> None:

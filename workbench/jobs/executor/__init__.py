@@ -2,22 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from workbench.compute.devices import environment, pick_device
 from workbench.compute.seeding import seed_everything
 from workbench.core.errors import UsageError
-from workbench.core.vocabulary import PluginKind
 from workbench.jobs.execution import Channel
-from workbench.jobs.executor.preparation import architecture_for, import_model, prepare
+from workbench.jobs.executor import steps
+from workbench.jobs.executor.preparation import prepare
 from workbench.jobs.executor.run_execution import execute_run
 from workbench.jobs.executor.workspace import Workspace
 from workbench.jobs.protocol import Job
 
+Step = Callable[[Workspace, dict[str, Any], Channel], dict[str, Any]]
+
+_STEPS: Mapping[str, Step] = {
+    "import-data": steps.import_data_step,
+    "import-model": steps.import_model_step,
+    "train-model": steps.train_model_step,
+    "measure-outputs": steps.measure_outputs_step,
+    "choose-forget-set": steps.choose_forget_set_step,
+    "explain": steps.explain_step,
+}
+
 
 class Executor:
-    """Runs the jobs of one lane; keeps the project it used last open and its data warm."""
+    """Runs the jobs of one lane; keeps the project it used last open and its data warm.
+
+    A job has one of these kinds. Its payload names the `project` file, and in `plugins` folders
+    of further plugins; `dataset` is an id or a name. What it returns is behind the arrow.
+
+        describe {}                                        -> the environment; needs no project
+        prepare {plan, folder}                             -> {forget_sets}
+        run {run}                                          -> {run, model, metrics}
+        import-data {source, path|null, params, name|null} -> {dataset, name, notes}
+        import-model {file, architecture, params, dataset, name}          -> {model, name}
+        train-model {dataset, architecture, params, recipe, seed, name}   -> {model}
+        measure-outputs {model, dataset}                   -> {}
+        choose-forget-set {dataset, model|null, choice}    -> {rows, definition}; saves nothing
+        explain {models, rows, explainer, params, dataset} -> {shape, dtype, maps}; saves nothing
+
+    `choice` is a ForgetSetChoice, `recipe` a Recipe as JSON. `maps` holds by model id the array
+    of `shape` and `dtype` in base64.
+    """
 
     def __init__(self, device: str) -> None:
         self._device = pick_device(device)
@@ -25,7 +54,7 @@ class Executor:
         seed_everything(0)
 
     def run(self, job: Job, channel: Channel) -> dict[str, Any]:
-        """Do one job. Kinds: prepare {plan}, run {run}, import-model {...}, describe {}."""
+        """Do one job. UsageError if there is no such kind."""
         if job.kind == "describe":
             return environment(self._device)
         workspace = self._open(job)
@@ -36,8 +65,8 @@ class Executor:
                 )
             case "run":
                 return execute_run(workspace, job, channel)
-            case "import-model":
-                return _import_model(workspace, job.payload)
+            case kind if kind in _STEPS:
+                return _STEPS[kind](workspace, job.payload, channel)
         raise UsageError(f"There is no job of kind {job.kind!r}.")
 
     def close(self) -> None:
@@ -54,25 +83,3 @@ class Executor:
             workspace = Workspace.open(path, list(folders), self._device)
             self._workspace = ((path, folders), workspace)
         return self._workspace[1]
-
-
-def _import_model(workspace: Workspace, payload: dict[str, Any]) -> dict[str, Any]:
-    row = workspace.project.row("SELECT * FROM dataset WHERE name = ?", payload["dataset"])
-    if row is None:
-        raise UsageError(
-            f"The project has no dataset {payload['dataset']!r}.",
-            remedy="Import the data before the model; it gives the shapes.",
-        )
-    contributed = workspace.registry.get(PluginKind.ARCHITECTURE, payload["architecture"])
-    params = contributed.parse_params(payload["params"]).model_dump(mode="json")
-    dataset = workspace.data(int(row["id"])).dataset
-    architecture = architecture_for(contributed.id, params, dataset.input_shape, dataset.n_classes)
-    model_id = import_model(
-        workspace,
-        name=payload["name"],
-        file=Path(payload["file"]),
-        architecture=architecture,
-        dataset_id=int(row["id"]),
-        recipe=None,
-    )
-    return {"model": model_id, "name": payload["name"]}

@@ -35,7 +35,7 @@ from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
-from workbench.jobs.executor.preparation import stored_outputs
+from workbench.jobs.executor.models import live_events, stored_outputs
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
@@ -71,8 +71,7 @@ class Unlearned:
 def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, Any]:
     """Execute the queued run of `job`; leave it done, in error or cancelled in the project."""
     run_id = int(job.payload["run"])
-    start = time.perf_counter()
-    events = RunEvents(channel, lambda: time.perf_counter() - start)
+    events = live_events(channel)
     _mark_running(workspace, run_id)
     try:
         inputs = _inputs(workspace, run_id)

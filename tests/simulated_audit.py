@@ -21,8 +21,9 @@ from workbench.audit.schedule import lock_plan
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue, not_computed
-from workbench.core.selection import RULE, parse_where
+from workbench.core.selection import RULE
 from workbench.core.vocabulary import Direction, RunRole, Split, Unit
+from workbench.core.where import parse_where
 from workbench.metrics.scores import cross_entropy, entropy, margin
 from workbench.store import (
     Project,

@@ -1,0 +1,1 @@
+"""What is loaded: datasets, models, class counts and samples."""

@@ -1,0 +1,1 @@
+"""Selecting the rows to forget, by looking, by rules and by selectors."""

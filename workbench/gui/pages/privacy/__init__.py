@@ -1,0 +1,1 @@
+"""The Privacy page: what a membership attack learns from each model."""

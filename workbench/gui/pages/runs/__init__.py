@@ -1,0 +1,1 @@
+"""The Runs page: the queue of a plan, what each run does, and how it ended."""

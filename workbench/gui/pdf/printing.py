@@ -1,0 +1,81 @@
+"""From a report to the bytes of a PDF file."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPageSize, QPainter, QPdfWriter
+
+from workbench.core import palette
+from workbench.gui.pdf.application import require_fonts
+from workbench.gui.pdf.composing import Composer
+from workbench.gui.pdf.markup import parse
+from workbench.gui.pdf.pages import Page, Place, page_numbers, paginate
+from workbench.gui.pdf.style import (
+    BOTTOM,
+    DOTS_PER_INCH,
+    HEIGHT,
+    MARGIN,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    POINT,
+    TOP,
+    WIDTH,
+    Face,
+)
+from workbench.report import Report, render_html
+from workbench.report.display import moment
+
+_HASH_SHOWN = 12
+
+
+def print_report(report: Report) -> bytes:
+    """As `render_pdf` says, where Qt is installed."""
+    require_fonts()
+    page_of: dict[str, int] = {}
+    items = Composer(page_of).compose(parse(render_html(report)))
+    pages = paginate(items, HEIGHT)
+    page_of |= page_numbers(pages)
+    return _written(report, pages)
+
+
+def _written(report: Report, pages: list[Page]) -> bytes:
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(DOTS_PER_INCH)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    writer.setTitle(report.title)
+    writer.setCreator(f"Unlearning Workbench {report.tool_version}")
+    painter = QPainter(writer)
+    for number, page in enumerate(pages, 1):
+        if number > 1:
+            writer.newPage()
+            _paint_line(painter, TOP - 32 * POINT, report.title, report.project.name)
+        for place in page.places:
+            _paint_place(painter, place)
+        plan = f"Plan {report.plan.hash[:_HASH_SHOWN]}, made {moment(report.generated)}"
+        foot = PAGE_HEIGHT - BOTTOM + 22 * POINT
+        _paint_line(painter, foot, plan, f"Page {number} of {len(pages)}")
+    painter.end()
+    buffer.close()
+    return bytes(content.data())
+
+
+def _paint_place(painter: QPainter, place: Place) -> None:
+    start, end = place.part
+    painter.save()
+    if end - start < place.piece.height:
+        painter.setClipRect(QRectF(0, TOP + place.top, PAGE_WIDTH, end - start))
+    place.piece.paint(painter, MARGIN, TOP + place.top - start)
+    painter.restore()
+
+
+def _paint_line(painter: QPainter, top: float, left: str, right: str) -> None:
+    """A line of small print over the whole width."""
+    painter.setFont(Face(size=7.5).font())
+    painter.setPen(QColor(palette.MUTED.light))
+    line = QRectF(QPointF(MARGIN, top), QPointF(MARGIN + WIDTH, top + 12 * POINT))
+    painter.drawText(line, Qt.AlignmentFlag.AlignLeft, left)
+    painter.drawText(line, Qt.AlignmentFlag.AlignRight, right)

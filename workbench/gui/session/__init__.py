@@ -1,0 +1,1 @@
+"""One open project as the window sees it: reading, changes, selection, choice, compute."""

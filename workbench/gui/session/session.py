@@ -1,0 +1,168 @@
+"""One open project, and everything the pages share about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+
+from workbench.audit.plan import Plan
+from workbench.core.errors import ProjectError
+from workbench.gui.faults import Faults, Notice
+from workbench.gui.session.changes import Changes
+from workbench.gui.session.choice import Choice, read_options
+from workbench.gui.session.compute import Compute
+from workbench.gui.session.editing import Editor
+from workbench.gui.session.path_state import PathState, read_path_state
+from workbench.gui.session.plan_task import PlanTask
+from workbench.gui.session.reading import Reader
+from workbench.gui.session.selection import Selection
+from workbench.gui.settings import Settings
+from workbench.registry import Registry
+from workbench.store import Project, mark_interrupted
+
+_OPTIONS_FROM = frozenset({"plan", "run"})
+
+
+class Session(QObject):
+    """The state that all pages share. Pages never talk to each other.
+
+    `changed` carries the names of the tables that were written, by whomever. A second window on
+    the same file, or one on a file that cannot be written, only reads.
+    """
+
+    changed = Signal(frozenset)
+    state_changed = Signal()
+
+    def __init__(
+        self,
+        path: Path,
+        faults: Faults,
+        settings: Settings,
+        *,
+        in_process: bool = False,
+        parent: QObject | None = None,
+    ) -> None:
+        """ProjectError if the file cannot be opened. `in_process`: no worker, to debug plugins."""
+        super().__init__(parent)
+        self.path = path
+        self.faults = faults
+        self.settings = settings
+        self._lock = QLockFile(str(path) + ".lock")
+        self._lock.setStaleLockTime(0)
+        self.project, self.only_reads_because = _open(path, self._lock)
+        folders = tuple(Path(folder) for folder in settings.plugin_folders)
+        self.plugin_folders = folders
+        self.registry = Registry.discover(folders)
+        self.reader = Reader(path, faults, self)
+        self.editor = Editor(self.project, faults, self)
+        self.changes = Changes(self.reader, self)
+        self.choice = Choice(self)
+        self.selection = Selection(self.reader, self)
+        self.compute = Compute(
+            self.project,
+            folders,
+            device=settings.device,
+            jobs=settings.jobs,
+            in_process=in_process,
+            parent=self,
+        )
+        self.state = PathState()
+        self.changes.changed.connect(self._note)
+        self.editor.edited.connect(self.changes.look)
+        if not self.read_only:
+            self._mark_interrupted()
+        self._read_state()
+        self._read_options()
+
+    @property
+    def read_only(self) -> bool:
+        return self.project.read_only
+
+    def run_unless_complete(self, plan: Plan) -> None:
+        """Run a plan, or what is missing of it; nothing if it was judged with all its runs done."""
+
+        def is_complete(project: Project) -> bool:
+            row = project.row(
+                "SELECT (SELECT count(*) FROM verdict WHERE plan_id = plan.id) AS verdicts, "
+                "(SELECT count(*) FROM run WHERE plan_id = plan.id AND status <> 'done') AS left "
+                "FROM plan WHERE hash = ?",
+                plan.hash,
+            )
+            return row is not None and row["verdicts"] > 0 and row["left"] == 0
+
+        def run(complete: bool) -> None:
+            if not complete and self.compute.plan_task is None:
+                self.run_plan(plan, resume=True)
+
+        self.reader.ask(self, "is complete", is_complete, run)
+
+    def run_plan(self, plan: Plan, *, resume: bool) -> PlanTask:
+        """Run a plan on the lanes; an error of the campaign itself goes to the funnel."""
+        task = self.compute.run_plan(plan, resume=resume)
+        task.finished.connect(self._plan_over)
+        return task
+
+    def _plan_over(self) -> None:
+        task = self.sender()
+        if isinstance(task, PlanTask) and task.fault is not None:
+            self.faults.report(task.fault, kept="Finished runs are kept.")
+        self.changes.look()
+
+    def close(self) -> None:
+        """Stop all work and close the file; blocks for some seconds at most."""
+        self.changes.stop()
+        self.compute.close()
+        self.editor.close()
+        self.reader.close()
+        self.project.close()
+        self._lock.unlock()
+
+    def _mark_interrupted(self) -> None:
+        runs = mark_interrupted(self.project)
+        if runs:
+            self.faults.tell(
+                Notice(
+                    f"{len(runs)} runs were interrupted when their worker ended.",
+                    kept="All finished runs are kept.",
+                    remedy="Resume the plan on the Runs page.",
+                    is_fault=False,
+                )
+            )
+
+    def _note(self, tables: frozenset[str]) -> None:
+        self._read_state()
+        if tables & _OPTIONS_FROM:
+            self._read_options()
+        self.changed.emit(tables)
+
+    def _read_state(self) -> None:
+        self.reader.ask(self, "state", read_path_state, self._take_state)
+
+    def _take_state(self, state: PathState) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit()
+
+    def _read_options(self) -> None:
+        self.reader.ask(self, "options", read_options, self.choice.set_options)
+
+
+def _open(path: Path, lock: QLockFile) -> tuple[Project, str]:
+    """For writing if possible; else for reading, and one sentence why."""
+    if not lock.tryLock(0):
+        if lock.error() is QLockFile.LockError.LockFailedError:
+            return Project.open(path, read_only=True), (
+                "Another window has this project open, so this one only reads."
+            )
+        return Project.open(path, read_only=True), (
+            "The project is in a folder that cannot be written, so this window only reads."
+        )
+    try:
+        return Project.open(path), ""
+    except ProjectError as fault:
+        try:
+            return Project.open(path, read_only=True), f"{fault.message} This window only reads."
+        except ProjectError:
+            lock.unlock()
+            raise fault from None
