@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from workbench.audit import Plan
+from workbench.audit.plan import Plan
 from workbench.cli import main
 from workbench.core.cancellation import Cancelled
 from workbench.core.errors import UsageError

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from workbench.audit import Plan, compare_plan, judge_plan, recompute_aggregates
+from workbench.audit.evidence import compare_plan, judge_plan
+from workbench.audit.plan import Plan
+from workbench.audit.recomputation import recompute_aggregates
 from workbench.audit.schedule import lock_plan, queue_runs
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.cancellation import CancelToken

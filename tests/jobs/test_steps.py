@@ -12,8 +12,8 @@ import pytest
 from listening import PATIENCE, Heard
 from safetensors.numpy import save_file
 
-from workbench.audit import Plan
 from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of
+from workbench.audit.plan import Plan
 from workbench.core.vocabulary import RunStatus
 from workbench.jobs import protocol
 from workbench.jobs.campaign import Campaign

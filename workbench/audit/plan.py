@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from workbench.core.errors import ProjectError, UsageError
 from workbench.core.hashing import hash_json
@@ -41,6 +41,11 @@ def _plain_name(name: str) -> str:
             "spaces and . , + - _, 64 at most"
         )
     return name
+
+
+def _none_if_false(value: object) -> object:
+    """TOML has no null: `recovery = false` leaves the recovery tests out."""
+    return None if value is False else value
 
 
 PathBelow = Annotated[str, AfterValidator(_below)]
@@ -205,7 +210,7 @@ class Plan(Params):
     attacks: Ids = ("loss",)
     attributions: Ids = ()
     attribution_rows: int = Field(30, ge=1, description="rows explained, forget and retain each")
-    recovery: RecoveryChoice | None = RecoveryChoice()
+    recovery: Annotated[RecoveryChoice | None, BeforeValidator(_none_if_false)] = RecoveryChoice()
     controls: Controls = Controls()
     alpha: float = Field(0.05, gt=0, lt=0.5, description="error rate of every test")
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]

@@ -102,6 +102,16 @@ def _raise_first(faults: Iterator[PlanFault]) -> None:
         raise fault.error
 
 
+def measured_splits(metric: str) -> tuple[Split | None, ...]:
+    """The splits on which a metric that can decide is measured; None for the model as a whole."""
+    return _MEASURED[metric].splits
+
+
+def group_kind(metric: str) -> str:
+    """What the group of a criterion on this metric names: "attack", "class" or nothing, ""."""
+    return _MEASURED[metric].group
+
+
 def shortfalls(plan: Plan) -> list[str]:
     """What keeps a plan from ever ending in PASS; it may be run all the same."""
     found = []

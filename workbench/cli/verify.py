@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workbench.audit import recompute_aggregates
+from workbench.audit.recomputation import recompute_aggregates
 from workbench.cli.output import Output
 from workbench.store import Project, verify
 

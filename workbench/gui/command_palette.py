@@ -22,13 +22,12 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from workbench.core import palette
 from workbench.gui.theme import theme
-from workbench.gui.widgets.blocks import muted
+from workbench.gui.widgets.blocks import card, column, muted
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -133,10 +132,11 @@ class CommandPalette(QDialog):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.clicked.connect(self._perform)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._typed)
-        layout.addWidget(self._list, 1)
-        layout.addWidget(muted("Up and down choose, Enter does it, Esc closes"))
+        self._list.setFrameShape(QListView.Shape.NoFrame)
+        hint = muted("Up and down choose, Enter does it, Esc closes")
+        framed = column(card(self._typed, self._list, hint))
+        self.setLayout(framed)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(_SIZE)
         self._choose(0)
 
@@ -183,9 +183,9 @@ class _ActionDelegate(QStyledItemDelegate):
         return QSize(size.width(), size.height() + 10)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         is_enabled = bool(index.data(_Role.CAN_BE_DONE))
-        room: QRect = option.rect  # type: ignore[attr-defined]
+        room: QRect = option.rect
         painter.save()
         if is_chosen:
             painter.fillRect(room, theme.colour(palette.ACCENT, 255 if is_enabled else 60))

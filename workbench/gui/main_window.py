@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
@@ -23,20 +24,20 @@ from workbench.core.errors import WorkbenchError
 from workbench.gui import dialogs
 from workbench.gui.action_set import ActionSet
 from workbench.gui.actions import WINDOW, ActionSpec, Condition, Menu
-from workbench.gui.demo import demo_folder, demo_plan, demo_project
 from workbench.gui.faults import Faults, Notice
 from workbench.gui.message_bar import MessageBar
 from workbench.gui.pages import page_class
-from workbench.gui.pages.page import Page
 from workbench.gui.path_bar import PathBar
 from workbench.gui.session.path_state import Step
-from workbench.gui.session.session import Session
 from workbench.gui.settings import Settings, write_settings
 from workbench.gui.start_page import StartPage
-from workbench.gui.task_widgets import TaskStrip
 from workbench.gui.theme import theme
 from workbench.gui.widgets.log_view import LogView
-from workbench.store import Project
+
+if TYPE_CHECKING:
+    # Imported when a project is opened, so that the window paints first.
+    from workbench.gui.pages.page import Page
+    from workbench.gui.session.session import Session
 
 _WARM_UP = 1500  # milliseconds after a project was opened, so that the window paints first
 _STOPPING = 100  # milliseconds between two looks at what is still running
@@ -75,6 +76,8 @@ class MainWindow(QMainWindow):
         path = dialogs.ask_new_project(self)
         if path is None:
             return
+        from workbench.store import Project
+
         try:
             Project.create(path, path.stem).close()
         except (WorkbenchError, OSError) as fault:
@@ -91,6 +94,8 @@ class MainWindow(QMainWindow):
         """Open a project in place of the one that is open; whether it could be."""
         if self.session is not None and not self.close_project():
             return False
+        from workbench.gui.session.session import Session
+
         try:
             self.session = Session(
                 path, self.faults, self.settings, in_process=self._in_process, parent=self
@@ -103,6 +108,8 @@ class MainWindow(QMainWindow):
 
     def open_demo(self, folder: Path | None = None) -> None:
         """Open the demo project, made if it is not there, and run what is missing of it."""
+        from workbench.gui.demo import demo_folder, demo_plan, demo_project
+
         try:
             path = demo_project(folder or demo_folder())
         except (WorkbenchError, OSError) as fault:
@@ -289,6 +296,8 @@ class MainWindow(QMainWindow):
         session.compute.logged.connect(self._log.append_line)
         session.editor.undo_changed.connect(self._enable)
         session.selection.changed.connect(self._enable)
+        from workbench.gui.task_widgets import TaskStrip
+
         self._strip = TaskStrip(session.compute)
         self.statusBar().addPermanentWidget(self._strip, 1)
         self._reads_only.setText(session.only_reads_because)

@@ -86,10 +86,10 @@ class MessageBar(QFrame):
         words.setSpacing(2)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
-        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._icon)
         layout.addLayout(words, 1)
         for widget in (self._more, self._details, self._copy, self._close):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+            layout.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def _show(self) -> None:

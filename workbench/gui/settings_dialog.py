@@ -28,6 +28,7 @@ _THEMES: dict[Theme, str] = {"system": "As the system", "light": "Light", "dark"
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 _MOST_JOBS = 256
+_LIST_HEIGHT = 110
 
 
 class SettingsDialog(QDialog):
@@ -43,6 +44,7 @@ class SettingsDialog(QDialog):
         self._folders = QListWidget()
         self._folders.setAccessibleName("Plugin folders")
         self._folders.addItems(list(settings.plugin_folders))
+        self._folders.setMaximumHeight(_LIST_HEIGHT)
         self._add = button("Add…", "Add a plugin folder")
         self._add.clicked.connect(self._ask_for_folder)
         self._remove = button("Remove", "Remove the plugin folder")
@@ -109,6 +111,7 @@ class SettingsDialog(QDialog):
         box.setRange(0, _MOST_JOBS)
         box.setSpecialValueText("Automatic")
         box.setValue(self._before.jobs or 0)
+        box.setMinimumHeight(self._device.sizeHint().height())
         box.valueChanged.connect(self._check)
         return box
 
@@ -134,9 +137,10 @@ class SettingsDialog(QDialog):
         self._note.setProperty("muted", "true")
         layout = QVBoxLayout(self)
         layout.addLayout(form)
+        layout.addStretch(1)
         layout.addWidget(self._note)
         layout.addWidget(self._buttons)
-        self.resize(560, 440)
+        self.resize(560, self.sizeHint().height())
 
     def _listed(self) -> tuple[str, ...]:
         return tuple(self._folders.item(at).text() for at in range(self._folders.count()))

@@ -78,8 +78,8 @@ class StartPage(QWidget):
         self.setAccessibleName("Start page")
         self.choices = self._make_choices()
         self.recent = self._make_recent()
-        self._forget = button("Forget", "Take the project off the list")
-        self._forget.setToolTip("Take the project off this list; the file stays where it is")
+        self._forget = button("Remove from this list")
+        self._forget.setToolTip("The project file stays where it is")
         self._forget.clicked.connect(self.forget_chosen)
         self._lay_out()
         self.show_recent()
@@ -135,8 +135,8 @@ class StartPage(QWidget):
     def _make_choices(self) -> tuple[ChoiceButton, ...]:
         demo = ChoiceButton(
             "Open the demo",
-            "A network that has learned handwritten digits, eight ways to make it forget, and "
-            "the proof of which ones did. Runs here, without internet, in some minutes.",
+            "A network that has learned handwritten digits, eight ways to make it forget some of "
+            "them, and the evidence on which ones worked. Runs here, offline, in a few minutes.",
             is_first=True,
         )
         new = ChoiceButton("New project…", "One file that keeps data, models and evidence")

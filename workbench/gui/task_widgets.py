@@ -103,11 +103,12 @@ class TaskBar(QProgressBar):
 class StopButton(QToolButton):
     """Stops a task at its next batch; one that does not stop can be killed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "Stop", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._text = text
         self._task: Task | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.clicked.connect(self._act)
+        self.clicked.connect(self.act)
         self.show_state()
 
     def follow(self, task: Task | None) -> None:
@@ -118,7 +119,7 @@ class StopButton(QToolButton):
         task = self._task
         stopping = task is not None and task.is_stopping
         may_force = task is not None and task.can_force
-        text = "Force stop" if may_force else "Stopping…" if stopping else "Stop"
+        text = "Force stop" if may_force else "Stopping…" if stopping else self._text
         self.setText(text)
         self.setEnabled(task is not None and (may_force or not stopping))
         self.setAccessibleName(f"{text.rstrip('…')}: {task.title}" if task else text)
@@ -128,7 +129,8 @@ class StopButton(QToolButton):
             else "Stops at the next batch; what is finished is kept"
         )
 
-    def _act(self) -> None:
+    def act(self) -> None:
+        """Ask the task to stop, or kill it if it was asked and is due."""
         if self._task is None:
             return
         if self._task.can_force:
@@ -219,7 +221,7 @@ class TaskStrip(QWidget):
     def _lane_in_words(self) -> str:
         device = self._compute.device
         if not device:
-            return "Compute lane starting" if self._compute.tasks else "Compute lane not started"
+            return "Compute lane in use" if self._compute.tasks else "Compute lane not started"
         return f"Computes on {device}, {'busy' if self._compute.tasks else 'idle'}"
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.audit import Plan, PlanVerdict, compare_plan, judge_plan
+from workbench.audit.evidence import compare_plan, judge_plan
+from workbench.audit.findings import PlanVerdict
+from workbench.audit.plan import Plan
 from workbench.audit.plan_check import check_against, check_names, shortfalls
 from workbench.audit.schedule import lock_plan, planned_runs, queue_runs
 from workbench.core.cancellation import Cancelled

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.audit.stored_plan import Maps, StoredForgetSet, StoredPlan
+from workbench.core.pictures import is_image
 from workbench.core.vocabulary import RunRole
 from workbench.report.document import AttributionPart, Candidate
-from workbench.report.examples import Compared, attribution_part, is_image, unavailable
+from workbench.report.examples import Compared, attribution_part, unavailable
 from workbench.report.verdicts import best_candidate, criteria_met
 
 

@@ -53,7 +53,7 @@ def collect(project: Project, plan_id: int | None = None) -> Report:
     """
     stored = StoredPlan(project, _newest(project) if plan_id is None else plan_id)
     row = _only(project, "SELECT * FROM plan WHERE id = ?", stored.id)
-    criteria = _criteria(project, stored.id)
+    criteria = read_criteria(project, stored.id)
     forget_sets = tuple(_forget_set(project, stored, one) for one in stored.forget_sets)
     overall = plan_judgement(project, stored.id)
     rung = overall.detail["rung"] if overall else ""
@@ -113,7 +113,8 @@ def _plan(plan: Record) -> PlanPart:
     )
 
 
-def _criteria(project: Project, plan_id: int) -> tuple[CriterionPart, ...]:
+def read_criteria(project: Project, plan_id: int) -> tuple[CriterionPart, ...]:
+    """The criteria of a plan, those added after its lock included."""
     rows = project.rows("SELECT * FROM criterion WHERE plan_id = ? ORDER BY id", plan_id)
     return tuple(_criterion(row) for row in rows)
 

@@ -175,13 +175,14 @@ def number_rows(
                 metric=metric_title(name),
                 about=about(split, group, class_names),
                 values=tuple(cell(metric) if metric else Cell(MISSING) for metric in found),
-                band=_band_cell(bands.get(key), unit),
+                band=band_cell(bands.get(key), unit),
             )
         )
     return rows
 
 
-def _band_cell(row: BandRow | None, unit: str) -> Cell:
+def band_cell(row: BandRow | None, unit: str) -> Cell:
+    """Mean and range of the retrained models."""
     if row is None:
         return Cell(MISSING)
     return Cell(quantity(row.mean, unit), span(row.low, row.high, unit) if row.n > 1 else "")

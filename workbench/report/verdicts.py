@@ -51,16 +51,17 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """Unlearning methods first, then straw men, each in the order of its first run."""
     found = [
-        _candidate(role, label, runs, judgements)
+        candidate_of(role, label, runs, judgements)
         for role in (RunRole.CANDIDATE, RunRole.STRAW_MAN)
         for label in dict.fromkeys(run.label for run in runs if run.role is role)
     ]
     return tuple(found)
 
 
-def _candidate(
+def candidate_of(
     role: RunRole, label: str, runs: Sequence[RunPart], judgements: Sequence[Judgement]
 ) -> Candidate:
+    """The runs of one label in one role, of which there is at least one, with their verdicts."""
     own = [run for run in runs if run.role is role and run.label == label]
     judged = (one for one in judgements if one.role == role and one.label == label)
     return Candidate(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.audit import Plan
 from workbench.audit.cost import planned_cost
+from workbench.audit.plan import Plan
 from workbench.audit.schedule import lock_plan, planned_runs
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import PluginKind, RunRole

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from workbench.audit import Plan
 from workbench.audit.draft import draft_faults, draft_from, lock_draft, read_draft, write_draft
+from workbench.audit.plan import Plan
 from workbench.audit.schedule import lock_plan
 from workbench.audit.stored_plan import StoredPlan
 from workbench.core.errors import ProjectError, UsageError

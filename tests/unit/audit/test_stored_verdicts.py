@@ -5,9 +5,9 @@ import sqlite3
 import numpy as np
 import pytest
 
-from workbench.audit import compare_plan, judge_plan, recompute_aggregates
-from workbench.audit.evidence import COMPARISONS
+from workbench.audit.evidence import COMPARISONS, compare_plan, judge_plan
 from workbench.audit.plan import plan_from
+from workbench.audit.recomputation import recompute_aggregates
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
 from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError

@@ -10,12 +10,14 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 
 from workbench.core.errors import WorkbenchError
 
+_ALIASES = {"Monospace", "Sans Serif", "Serif"}  # listed by fontconfig even if nothing is installed
+
 
 def require_fonts() -> None:
     """Make text drawable in this process; WorkbenchError if there is no font to draw it with."""
     if QCoreApplication.instance() is None:
         _without_display()
-    if not QFontDatabase.families():
+    if set(QFontDatabase.families()) <= _ALIASES:
         raise WorkbenchError(
             "The PDF cannot be written, because no font is installed on this machine.",
             remedy="Install one, DejaVu Sans for example, or write the report as HTML.",

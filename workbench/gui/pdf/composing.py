@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from workbench.core import palette
 from workbench.core.palette import Tone
@@ -15,12 +16,11 @@ from workbench.gui.pdf.style import POINT, WIDTH, Face, face_of
 from workbench.gui.pdf.tables import table_items
 from workbench.gui.pdf.text import Text
 
-_HEADINGS = {"h1": 6, "h2": 4, "h3": 17, "h4": 10}  # room above, in points
+_HEADINGS = {"h1": 6, "h2": 34, "h3": 17, "h4": 10}  # room above, in points
 _BLOCKS = {
     *(*_HEADINGS, "header", "main", "section", "article", "div", "nav", "details", "p", "table"),
     *("ul", "ol", "li", "dl", "dt", "dd", "figure", "figcaption", "img"),
 }
-_SECTION = 34 * POINT
 _LABEL = 78 * POINT  # fits the longest outcome
 _FACT = 112 * POINT
 _CARD = Look(across=9 * POINT, down=8 * POINT, gap=10 * POINT, frame=palette.LINE)
@@ -42,7 +42,7 @@ class Composer:
 
     def compose(self, report: Node) -> list[Item]:
         """The report in its order, and after it what is closed on the screen; all laid out."""
-        items = self._items(report.all("body")[0], Face())
+        items = self._items(report.child("body"), Face())
         if self._closed:
             title = Node("h2", {}, ["Appendix"])
             heading = self._heading(title, face_of(title, Face()))
@@ -71,7 +71,7 @@ class Composer:
                 items[-1] = replace(items[-1], keep=True)
             items += block
             previous = child
-        return items + _paragraph(between, face)
+        return _paired(items + _paragraph(between, face))
 
     def _inside(self, parent: Node, face: Face) -> Piece:
         """What is inside `parent`, as one piece."""
@@ -107,13 +107,13 @@ class Composer:
             case (("ul" | "ol" | "dl"), [*kind]):
                 return self._list(node.elements, kind, face)
             case "span", ["badge", tone, *small]:
-                size = 6.8 if small else 11
-                drawn = Badge(node.text, node.all("svg")[0], _badge_tone(tone), size)
+                size = min(0.87 * face.size, 6.8) if small else 11
+                drawn = Badge(node.text, node.child("svg"), _badge_tone(tone), size)
                 return [Item(drawn)]
             case "svg", _:
                 return [Item(Drawing(node), before=3 * POINT)]
             case "img", _:
-                return [Item(Picture(image(node), 38 * POINT))]
+                return [Item(Picture(image(node), 42 * POINT))]
         return self._items(node, face)
 
     def _heading(self, node: Node, face: Face) -> list[Item]:
@@ -122,23 +122,21 @@ class Composer:
 
     def _section_items(self, section: Node, face: Face) -> list[Item]:
         anchor = section.attributes["id"]
-        self._section = _own_text(section.all("h2")[0])
+        self._section = _own_text(section.child("h2"))
         items = self._items(section, face)
         if "forget-set" in section.classes or anchor in _ON_NEW_PAGES:
-            return [replace(items[0], anchor=anchor, new_page=True), *items[1:]]
-        return [replace(items[0], anchor=anchor, before=_SECTION), *items[1:]]
+            items[0] = replace(items[0], new_page=True)
+        return [replace(items[0], anchor=anchor), *items[1:]]
 
     def _contents(self, nav: Node) -> Item:
-        """Two columns of entries, each read downwards."""
+        """What is on which page, the appendix included."""
         entries = [
             Entry(link.text, link.attributes["href"].removeprefix("#"), self._page_of)
             for link in nav.elements
         ]
         if self._closed:
             entries.append(Entry("Appendix", _APPENDIX, self._page_of))
-        half = -(-len(entries) // 2)
-        columns = [Stack(entries[:half]), Stack(entries[half:])]
-        return Item(Row(columns, [None, None], Look(gap=28 * POINT)), before=14 * POINT)
+        return _contents(entries, before=14)
 
     def _reference(self, details: Node) -> Item:
         """What is closed here, and where the appendix opens it."""
@@ -200,6 +198,24 @@ class Composer:
         return _in_columns(pieces, look, before=10)
 
 
+def _contents(entries: Sequence[Piece], before: float) -> Item:
+    """Entries in two columns, each read downwards."""
+    half = -(-len(entries) // 2)
+    columns = [Stack(entries[:half]), Stack(entries[half:])]
+    return Item(Row(columns, [None, None], Look(gap=28 * POINT)), before=before * POINT)
+
+
+def _paired(items: Sequence[Item]) -> list[Item]:
+    """With entries that follow each other in columns."""
+    found: list[Item] = []
+    for are_entries, run in groupby(items, key=lambda item: isinstance(item.piece, Entry)):
+        if are_entries:
+            found.append(_contents([item.piece for item in run], before=4))
+        else:
+            found += run
+    return found
+
+
 def _paragraph(inline: Sequence[Node | str], face: Face, before: float = 2) -> list[Item]:
     """One item, or none if there is nothing to be seen."""
     seen = any(part.strip() if isinstance(part, str) else True for part in inline)
@@ -224,8 +240,8 @@ def _is_block(node: Node, parent: Node) -> bool:
 
 
 def _is_introduced(node: Node, previous: Node | None) -> bool:
-    """Whether the paragraph before a table or figure is about it."""
-    shown = {"scroll", "panels"} & set(node.classes)
+    """Whether the paragraph before a table, a figure or a list of contents is about it."""
+    shown = {"scroll", "panels", "key-line", "details"} & {node.tag, *node.classes}
     return bool(shown) and previous is not None and previous.tag == "p"
 
 
@@ -243,4 +259,4 @@ def _own_text(node: Node) -> str:
 
 
 def _summary(details: Node) -> str:
-    return details.all("summary")[0].text
+    return details.child("summary").text

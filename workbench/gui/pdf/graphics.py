@@ -6,25 +6,24 @@ import base64
 from typing import Protocol
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtSvg import QSvgRenderer
 
 from workbench.core import palette
 from workbench.core.palette import Tone
 from workbench.gui.pdf.markup import Node, to_svg
 from workbench.gui.pdf.pieces import Solid
-from workbench.gui.pdf.style import POINT, SANS, Face, drawing_rules, on_paper
-
+from workbench.gui.pdf.style import POINT, Face, drawing_rules, font_of, on_paper
 
 # Dots per unit of a drawing: its text, 11 units high, is from 5 to 8 points on paper.
-_SMALLEST, _LARGEST = 0.47 * POINT, 0.72 * POINT
+_SMALLEST, _LARGEST = 0.47 * POINT, 0.61 * POINT
 
 
 def renderer(drawing: Node) -> QSvgRenderer:
     """Of an `<svg>` of the report, in the colours of a light page."""
     attributes = {
         "xmlns": "http://www.w3.org/2000/svg",
-        "font-family": ",".join(SANS),
+        "font-family": QFontInfo(font_of(Face())).family(),  # drawings know no second choice
         "viewbox": drawing.attributes["viewbox"],
         "class": drawing.attributes.get("class", ""),
     }
@@ -79,7 +78,7 @@ class Badge(Solid):
         self._name = name
         self._icon = renderer(icon)
         self._tone = QColor(tone.light)
-        self._font = Face(size=size, bold=True, spacing=102.0).font()
+        self._font = font_of(Face(size=size, bold=True, spacing=102.0))
         self._em = size * POINT
         text = QFontMetricsF(self._font).horizontalAdvance(name)
         width = text + 2.75 * self._em
@@ -136,7 +135,7 @@ class Swatch:
     """The key of a histogram: filled for forget rows, an outline for non-members."""
 
     def __init__(self, tone: Tone, em: float, *, filled: bool) -> None:
-        self.size = QSizeF(1.3 * em, 0.9 * em)
+        self.size = QSizeF(1.7 * em, 0.9 * em)
         self._tone = QColor(tone.light)
         self._filled = filled
 
@@ -145,7 +144,7 @@ class Swatch:
         inside.setAlphaF(0.35 if self._filled else 0.0)
         painter.setPen(QPen(self._tone, 1.2 * POINT))
         painter.setBrush(inside)
-        painter.drawRect(place)
+        painter.drawRect(QRectF(place.x(), place.y(), 1.4 * place.height(), place.height()))
 
 
 class Tag:
@@ -154,7 +153,7 @@ class Tag:
     def __init__(self, number: str, em: float) -> None:
         self.size = QSizeF(1.6 * em, 1.35 * em)
         self._number = number
-        self._font = Face(size=0.85 * em / POINT, bold=True).font()
+        self._font = font_of(Face(size=0.85 * em / POINT, bold=True))
 
     def paint(self, painter: QPainter, place: QRectF) -> None:
         side = place.height()

@@ -36,6 +36,10 @@ class Node:
     def all(self, *tags: str) -> list[Node]:
         return [node for node in self.walk() if node.tag in tags]
 
+    def child(self, tag: str) -> Node:
+        """The first element of this tag directly inside. StopIteration if there is none."""
+        return next(child for child in self.elements if child.tag == tag)
+
     @property
     def text(self) -> str:
         """All text, white space as a browser would show it."""

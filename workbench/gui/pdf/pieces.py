@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from workbench.core import palette
 from workbench.core.palette import Tone
-from workbench.gui.pdf.style import POINT, Face
+from workbench.gui.pdf.style import POINT, Face, font_of
 
 Span = tuple[float, float]
 
@@ -183,7 +183,7 @@ class Entry(Solid):
 
     def __init__(self, title: str, anchor: str, page_of: dict[str, int]) -> None:
         self._title, self._anchor, self._page_of = title, anchor, page_of
-        self._font = Face(size=9).font()
+        self._font = font_of(Face(size=9))
         super().__init__(0, 0, 14.5 * POINT)
 
     def paint(self, painter: QPainter, x: float, y: float) -> None:

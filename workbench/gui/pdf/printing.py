@@ -21,6 +21,7 @@ from workbench.gui.pdf.style import (
     TOP,
     WIDTH,
     Face,
+    font_of,
 )
 from workbench.report import Report, render_html
 from workbench.report.display import moment
@@ -74,7 +75,7 @@ def _paint_place(painter: QPainter, place: Place) -> None:
 
 def _paint_line(painter: QPainter, top: float, left: str, right: str) -> None:
     """A line of small print over the whole width."""
-    painter.setFont(Face(size=7.5).font())
+    painter.setFont(font_of(Face(size=7.5)))
     painter.setPen(QColor(palette.MUTED.light))
     line = QRectF(QPointF(MARGIN, top), QPointF(MARGIN + WIDTH, top + 12 * POINT))
     painter.drawText(line, Qt.AlignmentFlag.AlignLeft, left)

@@ -43,21 +43,25 @@ class Face:
     capitals: bool = False
     wraps: bool = True
 
-    def font(self) -> QFont:
-        font = QFont(list(self.family))
-        font.setPixelSize(round(self.size * POINT))
-        font.setBold(self.bold)
-        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
-        font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, self.spacing)
-        if self.capitals:
-            font.setCapitalization(QFont.Capitalization.AllUppercase)
-        return font
 
-    def format(self) -> QTextCharFormat:
-        written = QTextCharFormat()
-        written.setFont(self.font())
-        written.setForeground(QColor(self.tone.light))
-        return written
+@cache
+def font_of(face: Face) -> QFont:
+    font = QFont(list(face.family))
+    font.setPixelSize(round(face.size * POINT))
+    font.setBold(face.bold)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    font.setLetterSpacing(QFont.SpacingType.PercentageSpacing, face.spacing)
+    if face.capitals:
+        font.setCapitalization(QFont.Capitalization.AllUppercase)
+    return font
+
+
+@cache
+def format_of(face: Face) -> QTextCharFormat:
+    written = QTextCharFormat()
+    written.setFont(font_of(face))
+    written.setForeground(QColor(face.tone.light))
+    return written
 
 
 _QUIET = {"tone": palette.MUTED}
@@ -88,6 +92,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     ".number": {"align": _RIGHT, "wraps": False},
     ".why": {**_QUIET, "size": 7.2},
     ".hash": {"size": 7},
+    ".scoreboard": {"size": 7.1},
     ".outcomes": {"size": 9},
     ".legend": {**_QUIET, "size": 7.5},
     ".key-line": {**_QUIET, "size": 8.2},

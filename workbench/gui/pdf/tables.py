@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,11 +15,12 @@ from workbench.gui.pdf.pieces import Look, Piece, Row
 from workbench.gui.pdf.style import POINT, WIDTH, Face, face_of
 from workbench.gui.pdf.text import Text
 
-_ACROSS = 3 * POINT
+_ACROSS = 2.4 * POINT
 _CELL = Look(across=_ACROSS, down=2.2 * POINT, rule=palette.LINE)
 _HEAD = Look(across=_ACROSS, down=2.2 * POINT, drop=1.0)
 
-_SHORT = 16  # rows
+_SHORT = 10  # rows
+_KEY_WIDTH = 110 * POINT
 
 InCell = Callable[[Node, Face], Piece]
 Size = tuple[float, float]
@@ -78,11 +80,11 @@ class _Line:
 
 def _lines(table: Node, face: Face, in_cell: InCell) -> list[_Line]:
     """The header, then the body."""
-    head = table.all("thead")[0]
+    head = table.child("thead")
     own = face_of(head, face)
-    body = table.all("tbody")[0].all("tr")
+    body = table.child("tbody").elements
     return [
-        *(_Line(row, face_of(row, own), in_cell, _HEAD) for row in head.all("tr")),
+        *(_Line(row, face_of(row, own), in_cell, _HEAD) for row in head.elements),
         *(_Line(row, face_of(row, face), in_cell, _look(table, row)) for row in body),
     ]
 
@@ -100,7 +102,7 @@ def _beside(in_cell: InCell) -> InCell:
 
 def _items(table: Node, face: Face, rows: Sequence[Row]) -> list[Item]:
     """A short table is not split; of a long one, neither end is alone on a page."""
-    title = table.all("caption")[0]
+    title = table.child("caption")
     caption = Text(title.children, face_of(title, face))
     head, *body = rows
     last = len(body) - 1
@@ -115,12 +117,15 @@ def _items(table: Node, face: Face, rows: Sequence[Row]) -> list[Item]:
 
 
 def _look(table: Node, row: Node) -> Look:
-    drop = 0.5 if {"criterion", "maps"} & set(table.classes) else 0.0
-    if "reference" not in row.classes:
-        return replace(_CELL, drop=drop)
-    tint = QColor(palette.RETRAINED.light)
-    tint.setAlphaF(0.11)
-    return replace(_CELL, drop=drop, tint=tint)
+    if "numbers" in table.classes:
+        return replace(_CELL, down=1.3 * POINT)
+    if {"criterion", "maps"} & set(table.classes):
+        return replace(_CELL, drop=0.5)
+    if "reference" in row.classes:
+        tint = QColor(palette.RETRAINED.light)
+        tint.setAlphaF(0.11)
+        return replace(_CELL, tint=tint)
+    return _CELL
 
 
 def _sizes(lines: Sequence[_Line]) -> list[Size]:
@@ -137,19 +142,17 @@ def _sizes(lines: Sequence[_Line]) -> list[Size]:
 
 def _key_columns(table: Node) -> int:
     """How many columns stand before the first number: they say what a row is about."""
-    titles = table.all("thead")[0].all("th")
+    titles = table.child("thead").all("th")
     return next((i for i, title in enumerate(titles) if "number" in title.classes), len(titles))
 
 
 def _groups(sizes: Sequence[Size], keys: int) -> list[list[int]]:
-    """All columns, or as many at a time as a page is wide enough for, beside the key columns."""
-    key = list(range(keys))
-    taken = sum(sizes[column][0] for column in key)
-    groups, used = [[*key]], taken
-    for column in range(keys, len(sizes)):
-        if used + sizes[column][0] > WIDTH and len(groups[-1]) > keys:
-            groups.append([*key])
-            used = taken
-        groups[-1].append(column)
-        used += sizes[column][0]
-    return groups
+    """All columns, or as many at a time as a page is wide enough for beside the key columns."""
+    key, numbers = list(range(keys)), list(range(keys, len(sizes)))
+    if not numbers or sum(narrowest for narrowest, _ in sizes) <= WIDTH:
+        return [[*key, *numbers]]
+    taken = sum(min(widest, _KEY_WIDTH) for _, widest in sizes[:keys])
+    fitting = max(int((WIDTH - taken) / max(sizes[column][0] for column in numbers)), 1)
+    count = math.ceil(len(numbers) / fitting)
+    each = math.ceil(len(numbers) / count)
+    return [key + numbers[start : start + each] for start in range(0, len(numbers), each)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSizeF
+from PySide6.QtCore import QRect, QRectF, QSizeF
 from PySide6.QtGui import (
     QPainter,
     QPyTextObject,
@@ -20,7 +20,7 @@ from workbench.core import palette
 from workbench.gui.pdf.graphics import DrawnSign, PictureSign, Sign, Swatch, Tag, image
 from workbench.gui.pdf.markup import Node, collapsed
 from workbench.gui.pdf.pieces import Span
-from workbench.gui.pdf.style import POINT, Face, face_of
+from workbench.gui.pdf.style import POINT, Face, face_of, font_of, format_of
 
 _SIGN = QTextFormat.ObjectTypes.UserObject + 1
 _WHICH = QTextFormat.Property.UserProperty + 1
@@ -67,7 +67,10 @@ class Text:
     def paint(self, painter: QPainter, x: float, y: float) -> None:
         painter.save()
         painter.translate(x, y)
-        self.document.drawContents(painter)
+        if painter.hasClipping():  # lines that are on another page are not drawn at all
+            self.document.drawContents(painter, painter.clipBoundingRect().adjusted(0, 40, 0, -40))
+        else:
+            self.document.drawContents(painter)
         painter.restore()
 
     def _measured(self) -> tuple[float, float]:
@@ -93,9 +96,9 @@ class Text:
     def _write(self, inline: Sequence[Node | str], face: Face) -> None:
         for child in inline:
             if isinstance(child, str):
-                self._insert(collapsed(child), face.format())
+                self._insert(collapsed(child), format_of(face))
             elif child.tag == "br":
-                self._insert(_LINE_END, face.format())
+                self._insert(_LINE_END, format_of(face))
             elif (sign := _sign(child, face_of(child, face))) is not None:
                 self._insert(_OBJECT, self._signs.format(sign))
             else:
@@ -114,7 +117,7 @@ def _empty_document(face: Face) -> QTextDocument:
     document.setUndoRedoEnabled(False)
     document.setDocumentMargin(0)
     document.setUseDesignMetrics(True)
-    document.setDefaultFont(face.font())
+    document.setDefaultFont(font_of(face))
     option = QTextOption(face.align)
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     document.setDefaultTextOption(option)
@@ -145,19 +148,19 @@ class _Signs(QPyTextObject):
         written.setProperty(_WHICH, len(self._signs) - 1)
         return written
 
-    def intrinsicSize(self, document: QTextDocument, position: int, shape: QTextFormat) -> QSizeF:
-        return self._signs[shape.property(_WHICH)].size
+    def intrinsicSize(self, _document: QTextDocument, _at: int, shape: QTextFormat) -> QSizeF:
+        return self._signs[int(shape.property(_WHICH))].size
 
     def drawObject(
         self,
         painter: QPainter,
-        place: QRectF,
-        document: QTextDocument,
-        position: int,
+        place: QRectF | QRect,
+        _document: QTextDocument,
+        _at: int,
         shape: QTextFormat,
     ) -> None:
         painter.save()
-        self._signs[shape.property(_WHICH)].paint(painter, place)
+        self._signs[int(shape.property(_WHICH))].paint(painter, QRectF(place))
         painter.restore()
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,10 +15,12 @@ from workbench.core.cancellation import Cancelled
 from workbench.core.vocabulary import RunStatus
 from workbench.gui.session.tasks import Progress, Task
 from workbench.jobs import protocol
-from workbench.jobs.campaign import Campaign, CampaignResult
 from workbench.jobs.lanes import LanePool
 from workbench.jobs.protocol import Job
 from workbench.store import Project
+
+if TYPE_CHECKING:
+    from workbench.jobs.campaign import CampaignResult
 
 
 class PlanTask(Task):
@@ -78,6 +81,9 @@ class PlanTask(Task):
             self.post(lambda: self._hear(job, message))
 
         def work() -> None:
+            # Imports what judging needs, which a window that runs nothing can do without.
+            from workbench.jobs.campaign import Campaign
+
             try:
                 campaign = Campaign(
                     project,

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QIcon,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QPixmapCache,
+    QPolygonF,
+    QTransform,
+)
 
 from workbench.core import palette
 from workbench.core.palette import Marker, Tone
@@ -17,12 +29,13 @@ _FAILURES = (RunStatus.ERROR, RunStatus.CRASHED)
 
 def role_icon(role: RunRole) -> QIcon:
     """The marker of a role, as in every figure."""
-    return _painted(_marker(palette.MARKERS[role]), palette.ROLES[role])
+    marker = palette.MARKERS[role]
+    return _icon(f"role {role}", palette.ROLES[role], lambda: marker_path(marker))
 
 
 def status_icon(status: RunStatus) -> QIcon:
     """A shape for each state of a run, so that no state is told by colour alone."""
-    return _painted(_STATUS_SHAPES[status](), status_tone(status), line=True)
+    return _icon(f"status {status}", status_tone(status), _STATUS_SHAPES[status], stroke=True)
 
 
 def status_tone(status: RunStatus) -> Tone:
@@ -34,19 +47,33 @@ def status_tone(status: RunStatus) -> Tone:
 
 
 def notice_icon(*, is_fault: bool) -> QIcon:
-    """A triangle with a stroke for faults, a disc with an i for everything else."""
-    shape = _warning() if is_fault else _information()
-    return _painted(shape, palette.FAILED if is_fault else palette.ACCENT, line=True)
+    """A triangle for faults, a disc for everything else."""
+    if is_fault:
+        return _icon("fault", palette.FAILED, _warning, stroke=True)
+    return _icon("information", palette.ACCENT, _information, stroke=True)
 
 
-def _painted(shape: QPainterPath, tone: Tone, *, line: bool = False) -> QIcon:
+def _icon(
+    name: str, tone: Tone, shape: Callable[[], QPainterPath], *, stroke: bool = False
+) -> QIcon:
+    """Painted once per theme; Qt drops the least used ones."""
+    key = f"workbench {name} {theme.colour(tone).name()}"
+    pixmap = QPixmap()
+    if not QPixmapCache.find(key, pixmap):
+        pixmap = _painted(shape(), theme.colour(tone), stroke=stroke)
+        QPixmapCache.insert(key, pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # else Qt tints it on a selected row
+    return icon
+
+
+def _painted(shape: QPainterPath, colour: QColor, *, stroke: bool) -> QPixmap:
     pixmap = QPixmap(_SIDE * _SCALE, _SIDE * _SCALE)
     pixmap.setDevicePixelRatio(_SCALE)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    colour = theme.colour(tone)
-    if line:
+    if stroke:
         pen = QPen(colour, 2.0)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -54,10 +81,11 @@ def _painted(shape: QPainterPath, tone: Tone, *, line: bool = False) -> QIcon:
     else:
         painter.fillPath(shape, colour)
     painter.end()
-    return QIcon(pixmap)
+    return pixmap
 
 
-def _marker(marker: Marker) -> QPainterPath:
+def marker_path(marker: Marker) -> QPainterPath:
+    """The shape of a marker in a box of 16 by 16."""
     path = QPainterPath()
     match marker:
         case Marker.DIAMOND:
@@ -65,13 +93,14 @@ def _marker(marker: Marker) -> QPainterPath:
         case Marker.CIRCLE:
             path.addEllipse(QRectF(3, 3, 10, 10))
         case Marker.BAR:
-            path.addRect(QRectF(2, 6, 12, 4))
+            path.addRect(QRectF(6, 2, 4, 12))
         case Marker.TRIANGLE:
             path.addPolygon(_polygon((8, 2.5), (14, 13), (2, 13)))
         case Marker.CROSS:
             for x, y in ((2.5, 6.5), (6.5, 2.5)):
                 path.addRect(QRectF(x, y, 16 - 2 * x, 16 - 2 * y))
             path.setFillRule(Qt.FillRule.WindingFill)
+            path = QTransform().translate(8, 8).rotate(45).translate(-8, -8).map(path)
     path.closeSubpath()
     return path
 
@@ -116,7 +145,9 @@ def _ring() -> QPainterPath:
 
 
 def _warning() -> QPainterPath:
-    return _lines(((8, 2), (14.5, 13.5), (1.5, 13.5), (8, 2)), ((8, 6.5), (8, 9)), ((8, 11.5), (8, 11.6)))
+    return _lines(
+        ((8, 2), (14.5, 13.5), (1.5, 13.5), (8, 2)), ((8, 6.5), (8, 9)), ((8, 11.5), (8, 11.6))
+    )
 
 
 def _information() -> QPainterPath:

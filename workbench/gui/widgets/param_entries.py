@@ -44,7 +44,21 @@ class TickEntry(QCheckBox):
         self.setEnabled(not read_only)
 
 
-class ChoiceEntry(QComboBox):
+class CalmComboBox(QComboBox):
+    """Forms scroll; a wheel must not change what it passes over."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class ChoiceEntry(CalmComboBox):
     """One of some values; a value that is not among them is kept and shown."""
 
     edited = Signal()
@@ -53,9 +67,6 @@ class ChoiceEntry(QComboBox):
         self, field: ParamField, choices: Sequence[str], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
         if field.is_optional:
             self.addItem(field.when_empty, None)
         for choice in choices:
@@ -73,10 +84,6 @@ class ChoiceEntry(QComboBox):
 
     def set_read_only(self, read_only: bool) -> None:
         self.setEnabled(not read_only)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Forms scroll; a wheel must not change what it passes over."""
-        event.ignore()
 
 
 class TextEntry(QLineEdit):
@@ -146,7 +153,7 @@ class NumberEntry(QAbstractSpinBox):
         return QValidator.State.Acceptable, text, position
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Forms scroll; a wheel must not change what it passes over."""
+        """As in `CalmComboBox`."""
         event.ignore()
 
 

@@ -21,7 +21,8 @@ class ParamsForm(QWidget):
     """Shows and edits the values of a parameter model.
 
     Values that it cannot show (nested models, names the model does not know) are kept as they
-    were. `offered` lists known values of text fields. `changed` follows the user only.
+    were. `only` shows some fields, and says nothing of the others. `offered` lists known values of
+    text fields. `changed` follows the user only.
     """
 
     changed = Signal()
@@ -32,11 +33,16 @@ class ParamsForm(QWidget):
         values: Mapping[str, Any] | None = None,
         parent: QWidget | None = None,
         *,
+        only: Sequence[str] = (),
         offered: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(parent)
         self._model = model
-        self._fields = {field.name: field for field in fields_of(model)}
+        self._fields = {
+            field.name: field for field in fields_of(model) if not only or field.name in only
+        }
+        self._unsaid = frozenset(model.model_fields) - self._fields.keys() if only else frozenset()
+        self._can_reset = bool(self._fields) and not only
         self._entries: dict[str, Entry] = {}
         self._labels: dict[str, QLabel] = {}
         self._others: dict[str, Any] = {}
@@ -50,6 +56,7 @@ class ParamsForm(QWidget):
         layout.addWidget(self._general)
         layout.addLayout(row(self._reset))
         layout.addStretch(1)
+        self._reset.setVisible(self._can_reset)
         self.set_values(values or {})
 
     def values(self) -> dict[str, Any]:
@@ -72,7 +79,10 @@ class ParamsForm(QWidget):
 
     def parsed(self) -> Params | None:
         """The parameters, or None while anything is wrong."""
-        return None if self.faults() else self._model.model_validate(self.values())
+        try:
+            return self._model.model_validate(self.values())
+        except ValidationError:
+            return None
 
     def faults(self) -> dict[str, str]:
         """A sentence for each wrong field; under "" what is wrong with all of them together."""
@@ -85,7 +95,9 @@ class ParamsForm(QWidget):
             self._model.model_validate(self.values())
         except ValidationError as error:
             for path, sentence in faults_by_path(error):
-                found.setdefault(path.partition(".")[0], sentence)
+                name = path.partition(".")[0]
+                if name not in self._unsaid:
+                    found.setdefault(name, sentence)
         return found
 
     def reset(self) -> None:
@@ -97,7 +109,7 @@ class ParamsForm(QWidget):
         """Let the values be read and copied, and not changed."""
         for entry in self._entries.values():
             entry.set_read_only(read_only)
-        self._reset.setVisible(bool(self._entries) and not read_only)
+        self._reset.setVisible(self._can_reset and not read_only)
 
     def focus(self, name: str) -> None:
         """Put the keyboard on a field."""
@@ -121,7 +133,6 @@ class ParamsForm(QWidget):
             self._entries[name].edited.connect(self._note)
         if not self._fields:
             rows.addRow(muted("There is nothing to set"))
-            self._reset.hide()
         return rows
 
     def _note(self) -> None:

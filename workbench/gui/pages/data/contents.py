@@ -14,6 +14,8 @@ from workbench.core.dataset import SPLITS, Dataset
 from workbench.core.vocabulary import Split
 from workbench.store import Project, load_outputs
 
+Rows = NDArray[np.int64]
+
 _SAMPLES = 120  # pictures shown at a time
 
 
@@ -74,7 +76,7 @@ def read_data(project: Project) -> DataContents:
 
 def sample_rows(
     dataset: Dataset, split: Split, class_id: int | None, draw: int
-) -> tuple[NDArray[np.int64], int]:
+) -> tuple[Rows, int]:
     """Some rows of a split and class (None: every class), and how many there are.
 
     `draw` 0 gives the first ones, any other number a random draw that it repeats.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from workbench.core.vocabulary import PluginKind
+from workbench.gui.pages.data.contents import DataContents
 from workbench.gui.pages.data.path_field import PathField
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
@@ -20,8 +21,9 @@ _PURPOSE = (
 class ImportDataDialog(JobDialog):
     """Succeeds with the dataset's id, its name, and notes about duplicates."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, contents: DataContents, parent: QWidget) -> None:
         super().__init__(session, "Import data", _PURPOSE, "Import", parent)
+        self._taken = {dataset.name for dataset in contents.datasets}
         self._source = PluginForm(
             "Source", session.registry.contributions(PluginKind.DATASET), parent=self
         )
@@ -30,17 +32,24 @@ class ImportDataDialog(JobDialog):
         )
         self._name = QLineEdit()
         self._name.setPlaceholderText("As the source names it")
-        form = QFormLayout(self.form)
+        form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         labelled(form, "Source", self._source, "What reads the data")
         labelled(form, "File", self._file, "What the source reads; bundled data need none")
         labelled(form, "Name", self._name, "What the dataset is called in the project")
+        layout = QVBoxLayout(self.form)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(form)
+        layout.addStretch(1)
         for changed in (self._source.changed, self._file.changed, self._name.textChanged):
             changed.connect(self.check)
         self.resize(560, 520)
         self.check()
 
     def fault(self) -> str:
+        name = self._name.text().strip()
+        if name in self._taken:
+            return f"The project has a dataset named “{name}”; choose another name."
         return self._source.fault() or self._file.fault()
 
     def submit(self) -> Task:

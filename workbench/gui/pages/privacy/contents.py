@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +11,11 @@ from numpy.typing import NDArray
 
 from workbench.audit.artifact_names import scores_of
 from workbench.audit.guards import non_member_shortage
-from workbench.audit.measured import measured
-from workbench.audit.standard import Measurement, tpr_at
+from workbench.audit.standard import tpr_at
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.errors import ProjectError, UsageError
 from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import PluginKind, RunRole, Split
+from workbench.core.vocabulary import PluginKind
 from workbench.metrics import Undefined
 from workbench.metrics.membership import roc_curve, tpr_at_fpr
 from workbench.plugin_api.manifest import Need
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.gui.session.choice import RunOption
 
 Values = NDArray[np.float64]
+Sides = tuple[Values, Values]
 
 RATES = (0.001, 0.01, 0.05)
 """False positive rates at which the true positive rate is shown."""
@@ -83,7 +82,7 @@ class FixedRate:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Attacked:
     """One model under the attack.
 
@@ -112,7 +111,7 @@ class Attacked:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Band:
     """The retrained models together: their ROC curves on common rates fpr (g,), and mean shares."""
 
@@ -147,36 +146,56 @@ class AttackView:
 
     @property
     def models(self) -> tuple[Attacked, ...]:
-        """Original, A and B, those that there are."""
-        return tuple(one for one in (self.original, self.a, self.b) if one is not None)
+        """Original, A and B, those that there are, each once."""
+        named = (self.original, self.a, self.b)
+        return tuple(dict.fromkeys(one for one in named if one is not None))
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs whose models are attacked: A, B, the original and the retrained band."""
+
+    a: RunOption | None
+    b: RunOption | None
+    original: RunOption | None
+    references: tuple[RunOption, ...]
+
+    @property
+    def all(self) -> tuple[RunOption, ...]:
+        """Each once."""
+        named = [run for run in (self.original, self.a, self.b) if run is not None]
+        return tuple(dict.fromkeys([*named, *self.references]))
 
 
 def read_attack(
     project: Project,
     registry: Registry,
+    runs: Runs,
     *,
     plan_id: int,
     forget_set_id: int,
     attack: str,
-    a: RunOption | None,
-    b: RunOption | None,
-    others: Sequence[RunOption],
 ) -> AttackView:
-    """The attack named, or the first of the plan, on A, B and, of `others`, original and band."""
+    """The attack named, or the first of the plan if it has no such attack."""
     stored = StoredPlan(project, plan_id)
     attacks = stored.plan.attacks
     if not attacks:
         return AttackView((), unavailable="This plan has no membership attack.")
     attack = attack if attack in attacks else attacks[0]
-    told = AttackView(attacks, attack, who_attacks(registry, attack))
     forget_set = next(one for one in stored.forget_sets if one.id == forget_set_id)
+    view = AttackView(
+        attacks=attacks,
+        attack=attack,
+        attacker=who_attacks(registry, attack),
+        n_forget=len(forget_set.rows),
+        n_non_members=len(forget_set.non_members),
+    )
     if shortage := non_member_shortage(forget_set.non_members):
-        return _unavailable(told, shortage)
-    reading = _Reading(project, stored, forget_set, attack)
-    try:
-        return reading.view(told, a, b, others)
-    except Undefined as fault:
-        return _unavailable(told, fault.reason)
+        return replace(view, unavailable=shortage)
+    if not runs.all:
+        return replace(view, unavailable="No run on this forget set has finished.")
+    scores = _Scores(project, stored, forget_set, attack)
+    return _with_models(view, {run: scores.of(run) for run in runs.all}, runs, scores)
 
 
 def who_attacks(registry: Registry, attack: str) -> str:
@@ -190,97 +209,123 @@ def who_attacks(registry: Registry, attack: str) -> str:
     return f"{declared.summary} The attacker sees {listed}."
 
 
+def _with_models(
+    view: AttackView, sides: Mapping[RunOption, Sides], runs: Runs, scores: _Scores
+) -> AttackView:
+    # as in the report: a diverged model would stretch the axis of all
+    sound = [sides[run] for run in (runs.original, *runs.references) if run] or [*sides.values()]
+    edges = shared_edges([values for one in sound for values in one])
+    attacked = {run: _attacked(run, *one, edges, scores.auc(run)) for run, one in sides.items()}
+    a = attacked[runs.a] if runs.a else None
+    b = attacked[runs.b] if runs.b else None
+    references = tuple(attacked[run] for run in runs.references)
+    original = attacked[runs.original] if runs.original else None
+    return replace(
+        view,
+        edges=edges,
+        threshold=_first_threshold(b or a or next(iter(attacked.values())), edges),
+        original=None if original in (a, b) else original,
+        a=a,
+        b=b,
+        references=references,
+        band=_band(references),
+    )
+
+
 @dataclass(frozen=True)
-class _Reading:
-    """Reads the scores of one attack on one forget set."""
+class _Scores:
+    """Reads what the runs on one forget set stored of one attack."""
 
     project: Project
     stored: StoredPlan
     forget_set: StoredForgetSet
     attack: str
 
-    def view(
-        self,
-        told: AttackView,
-        a: RunOption | None,
-        b: RunOption | None,
-        others: Sequence[RunOption],
-    ) -> AttackView:
-        scores = {
-            run.id: self._scores(run.id)
-            for run in (a, b, *others)
-            if run is not None and run.role in _SHOWN | {a and a.role, b and b.role}
-        }
-        originals = [run for run in others if run.role is RunRole.ORIGINAL]
-        references = [run for run in others if run.role is RunRole.REFERENCE]
-        sound = [scores[run.id] for run in (*originals, *references)] or list(scores.values())
-        edges = shared_edges([side for sides in sound for side in sides])
-
-        def attacked(run: RunOption) -> Attacked:
-            return self._attacked(run, *scores[run.id], edges)
-
-        apart = [run for run in originals if run not in (a, b)]
-        band = tuple(attacked(run) for run in references)
-        shown_b = attacked(b) if b else None
-        first = shown_b or (attacked(a) if a else None)
-        return AttackView(
-            attacks=told.attacks,
-            attack=told.attack,
-            attacker=told.attacker,
-            n_forget=len(self.forget_set.rows),
-            n_non_members=len(self.forget_set.non_members),
-            edges=edges,
-            threshold=_first_threshold(first, edges),
-            original=attacked(apart[0]) if apart else None,
-            a=attacked(a) if a else None,
-            b=shown_b,
-            references=band,
-            band=_band(band),
-        )
-
-    def _scores(self, run_id: int) -> tuple[Values, Values]:
+    def of(self, run: RunOption) -> Sides:
         """Ascending scores of the forget rows and of the non-members."""
-        digest = self.project.row(
+        found = self.project.row(
             "SELECT hash FROM run_artifact WHERE run_id = ? AND name = ?",
-            run_id,
+            run.id,
             scores_of(self.attack),
         )
-        if digest is None:
+        if found is None:
             raise ProjectError(
-                f"Run {run_id} left no scores of the attack {self.attack!r}.",
+                f"The run {run.title!r} left no scores of the attack {self.attack!r}.",
                 remedy="Run the plan again.",
             )
-        scores = np.asarray(self.project.array(digest["hash"]), dtype=np.float64)
-        rows = self.forget_set.rows, self.forget_set.non_members
-        return np.sort(scores[rows[0]]), np.sort(scores[rows[1]])
+        scores = np.asarray(self.project.array(found["hash"]), dtype=np.float64)
+        return np.sort(scores[self.forget_set.rows]), np.sort(scores[self.forget_set.non_members])
 
-    def _attacked(
-        self, run: RunOption, forget: Values, non_members: Values, edges: tuple[float, ...]
-    ) -> Attacked:
-        fpr, tpr = thin_roc(forget, non_members)
-        return Attacked(
-            run=run,
-            forget=forget,
-            non_members=non_members,
-            auc=self._auc(run.id),
-            fpr=np.asarray(fpr),
-            tpr=np.asarray(tpr),
-            forget_shares=np.asarray(shares(forget, edges)),
-            non_member_shares=np.asarray(shares(non_members, edges)),
-            fixed=tuple(_fixed_rate(forget, non_members, rate) for rate in RATES),
-        )
-
-    def _auc(self, run_id: int) -> MetricValue | None:
+    def auc(self, run: RunOption) -> MetricValue | None:
         return next(
             (
                 metric
-                for metric in self.stored.metrics(run_id)
-                if metric.name == "membership_auc"
-                and metric.split is Split.FORGET
-                and metric.group_key == self.attack
+                for metric in self.stored.metrics(run.id)
+                if metric.name == "membership_auc" and metric.group_key == self.attack
             ),
             None,
         )
 
 
-_SHOWN: set[RunRole | None] = {RunRole.ORIGINAL, RunRole.REFERENCE}
+def _attacked(
+    run: RunOption,
+    forget: Values,
+    non_members: Values,
+    edges: tuple[float, ...],
+    auc: MetricValue | None,
+) -> Attacked:
+    fpr, tpr = thin_roc(forget, non_members)
+    return Attacked(
+        run=run,
+        forget=forget,
+        non_members=non_members,
+        auc=auc,
+        fpr=np.asarray(fpr),
+        tpr=np.asarray(tpr),
+        forget_shares=np.asarray(shares(forget, edges)),
+        non_member_shares=np.asarray(shares(non_members, edges)),
+        fixed=tuple(_fixed_rate(forget, non_members, rate) for rate in RATES),
+    )
+
+
+def _fixed_rate(forget: Values, non_members: Values, rate: float) -> FixedRate:
+    try:
+        value, interval, _ = tpr_at(forget, non_members, "", rate)
+    except Undefined as fault:
+        return FixedRate(rate, None, None, None, fault.reason)
+    if interval is None:
+        return FixedRate(rate, value, None, None, "")
+    return FixedRate(rate, value, interval.low, interval.high, "")
+
+
+def _first_threshold(model: Attacked, edges: tuple[float, ...]) -> float:
+    """Where one in ten non-members is called a member, if the histograms show that place."""
+    found = tpr_at_fpr(model.forget, model.non_members, _FIRST_RATE).threshold
+    return float(np.clip(found, edges[0], edges[-1]))
+
+
+def _band(references: tuple[Attacked, ...]) -> Band | None:
+    """None without retrained models."""
+    if not references:
+        return None
+    n = len(references[0].non_members)
+    steps = np.union1d(np.linspace(0, n, _GRID), np.geomspace(1, n, _GRID))
+    fpr = np.unique(steps.round()) / n  # rates that n rows can have
+    curves = np.stack([_tpr_on(fpr, one) for one in references])
+    return Band(
+        fpr=fpr,
+        low=curves.min(axis=0),
+        high=curves.max(axis=0),
+        forget_shares=np.mean([one.forget_shares for one in references], axis=0),
+        non_member_shares=np.mean([one.non_member_shares for one in references], axis=0),
+    )
+
+
+def _tpr_on(fpr: Values, model: Attacked) -> Values:
+    """The largest true positive rate within each false positive rate."""
+    reached, tpr, _ = roc_curve(model.forget, model.non_members)
+    return tpr[np.searchsorted(reached, fpr, side="right") - 1]
+
+
+def _above(ascending: Values, threshold: float) -> int:
+    return len(ascending) - int(np.searchsorted(ascending, threshold, side="right"))

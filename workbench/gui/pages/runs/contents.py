@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -55,7 +55,7 @@ class LockedPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run as the table shows it. Times are ISO 8601; `seconds` is the method alone."""
+    """One run as the table shows it. `started` and `finished` are ISO 8601."""
 
     id: int
     forget_set: str
@@ -69,8 +69,9 @@ class RunRow:
 
     @property
     def wall_seconds(self) -> float | None:
-        """From its start to its end; None before it is over."""
-        if self.started is None or self.finished is None:
+        """From its start to its end, measuring included; None before it is over."""
+        is_over = self.status not in (RunStatus.QUEUED, RunStatus.RUNNING)
+        if not is_over or self.started is None or self.finished is None:
             return None
         start, end = map(datetime.fromisoformat, (self.started, self.finished))
         return (end - start).total_seconds()
@@ -118,14 +119,12 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class RunDetail:
-    """One run, with all that is stored about it. `peak_memory` in bytes."""
+    """One run, with all that is stored about it."""
 
     run: RunRow
     method: str
     params: dict[str, Any]
     plugin: str
-    seconds: float | None
-    peak_memory: int | None
     log: tuple[str, ...]
     error: RunError | None
     curves: tuple[Curve, ...]
@@ -149,7 +148,11 @@ def read_plan_runs(project: Project, plan_id: int) -> PlanRuns:
     if row is None:
         raise ProjectError("This plan is no longer in the project.", remedy="Choose another one.")
     names = {set_id: name for name, set_id in (row["forget_sets"] or {}).items()}
-    runs = project.rows("SELECT * FROM run WHERE plan_id = ? ORDER BY id", plan_id)
+    runs = project.rows(
+        "SELECT id, forget_set_id, label, role, seed, status, device, started, finished "
+        "FROM run WHERE plan_id = ? ORDER BY id",
+        plan_id,
+    )
     return PlanRuns(
         plan_id,
         stored_plan(row["content"]),
@@ -174,8 +177,6 @@ def read_run_detail(project: Project, run_id: int) -> RunDetail:
         method=row["method"],
         params=row["params"],
         plugin=f"{row['plugin']} {row['version']}" if row["plugin"] else "",
-        seconds=row["seconds"],
-        peak_memory=row["peak_memory"],
         log=tuple(row["log"].splitlines()),
         error=_error(row["error"]),
         curves=_curves(project, run_id),
@@ -210,12 +211,17 @@ def next_step(runs: Iterable[RunRow], *, is_judged: bool) -> NextStep:
     return NextStep.RETRY if states <= {RunStatus.DONE, *FAILED} else NextStep.RESUME
 
 
-def thin_curve(name: str, seconds: Values, values: Values) -> Curve:
-    """At most 2,000 points, evenly spread, with the first and the last."""
-    if len(seconds) > _POINTS:
-        keep = np.linspace(0, len(seconds) - 1, _POINTS).astype(np.intp)
-        seconds, values = seconds[keep], values[keep]
-    return Curve(name, seconds, values)
+def thin_curve(
+    name: str, seconds: Sequence[float] | Values, values: Sequence[float] | Values
+) -> Curve:
+    """At most about 2,000 points, evenly spread, the newest among them."""
+    step = -(-len(values) // _POINTS) or 1
+    newest = (len(values) - 1) % step if len(values) else 0
+    return Curve(
+        name,
+        np.asarray(seconds[newest::step], dtype=np.float64),
+        np.asarray(values[newest::step], dtype=np.float64),
+    )
 
 
 def _run_row(row: dict[str, Any], forget_sets: dict[int, str]) -> RunRow:

@@ -1,0 +1,183 @@
+"""The privacy page: its numbers are those of the project, and never those of another choice."""
+
+import numpy as np
+import pytest
+
+from workbench.core.vocabulary import RunRole
+from workbench.gui.pages.privacy.contents import RATES, Runs, read_attack
+from workbench.gui.pages.privacy.page import PrivacyPage
+from workbench.gui.session.choice import read_options
+from workbench.metrics.membership import auc
+from workbench.registry import Registry
+from workbench.store import Project
+
+
+def read(project, **changes):
+    plan = read_options(project)[0]
+    forget_set = next(iter(plan.forget_sets))
+    of_role = {
+        role: tuple(run for run in plan.runs_on(forget_set) if run.role is role) for role in RunRole
+    }
+    runs = Runs(
+        changes.pop("a", of_role[RunRole.ORIGINAL][0]),
+        changes.pop("b", of_role[RunRole.CANDIDATE][0]),
+        of_role[RunRole.ORIGINAL][0],
+        of_role[RunRole.REFERENCE],
+    )
+    asked = {"plan_id": plan.id, "forget_set_id": forget_set, "attack": "loss", **changes}
+    return read_attack(project, Registry.discover(), runs, **asked)
+
+
+@pytest.fixture
+def view(small_project):
+    with Project.open(small_project, read_only=True) as project:
+        yield read(project)
+
+
+@pytest.fixture
+def page(small_project, make_session, qtbot):
+    session = make_session(small_project)
+    page = PrivacyPage(session)
+    qtbot.addWidget(page)
+    page.resize(800, 560)
+    page.show()
+    qtbot.waitUntil(lambda: page.view is not None)
+    return page
+
+
+def stored_auc(path, run_id, attack):
+    with Project.open(path, read_only=True) as project:
+        return project.row(
+            "SELECT value FROM metric WHERE run_id = ? AND name = 'membership_auc' "
+            "AND group_key = ?",
+            run_id,
+            attack,
+        )["value"]
+
+
+def test_aucs_are_the_stored_ones_and_belong_to_the_scores(view, small_project):
+    shown = [view.a, view.b, *view.references]
+    assert len(shown) == 5
+    for model in shown:
+        assert model.auc.value == stored_auc(small_project, model.run.id, "loss")
+        assert auc(model.forget, model.non_members) == pytest.approx(model.auc.value, abs=1e-12)
+
+
+def test_original_is_not_shown_twice(view):
+    assert view.a.run.role is RunRole.ORIGINAL
+    assert view.original is None
+    assert view.models == (view.a, view.b)
+
+
+def test_called_rows_are_those_above_the_threshold(view):
+    for threshold in (view.edges[0], view.threshold, float(view.b.forget[1])):
+        called = view.b.called(threshold)
+        assert called.hits == (view.b.forget > threshold).sum()
+        assert called.false_alarms == (view.b.non_members > threshold).sum()
+        assert called.advantage == pytest.approx(called.tpr - called.fpr)
+
+
+def test_first_threshold_calls_at_most_one_in_ten_non_members(view):
+    assert view.b.called(view.threshold).fpr <= 0.1
+
+
+def test_rate_that_needs_more_non_members_says_so(view):
+    by_rate = dict(zip(RATES, view.b.fixed, strict=True))
+    assert by_rate[0.001].value is None
+    assert "needs at least 1000 non-members" in by_rate[0.001].reason
+
+
+def test_band_holds_every_retrained_curve(view):
+    assert np.all(view.band.low <= view.band.high)
+    assert view.band.low[-1] == view.band.high[-1] == 1
+    for model in view.references:
+        for fpr, tpr in zip(model.fpr, model.tpr, strict=True):
+            place = np.abs(view.band.fpr - fpr).argmin()
+            assert tpr <= view.band.high[place] + 1e-6
+
+
+def test_histograms_count_every_row(view):
+    for model in (*view.models, *view.references):
+        assert model.forget_shares.sum() == pytest.approx(1, abs=1e-4)
+        assert model.non_member_shares.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_attack_of_another_plan_gives_the_first_of_this_one(small_project):
+    with Project.open(small_project, read_only=True) as project:
+        assert read(project, attack="margin").attack == "loss"
+
+
+def test_missing_plugin_is_said(view, small_project):
+    with Project.open(small_project, read_only=True) as project:
+        assert "loss are called members" in read(project).attacker
+        plan = read_options(project)[0]
+        runs = Runs(plan.runs[0], None, None, ())
+        alone = read_attack(
+            project,
+            Registry([]),
+            runs,
+            plan_id=plan.id,
+            forget_set_id=next(iter(plan.forget_sets)),
+            attack="loss",
+        )
+    assert "not installed" in alone.attacker
+    assert alone.b is None
+    assert alone.band is None
+
+
+def test_page_shows_the_stored_auc(page, small_project):
+    run = page.session.choice.b
+    expected = f"{stored_auc(small_project, run.id, 'loss'):.3f}"
+    shown = [label.text for _, label in page._roc._legend.items]
+    assert any(text.startswith(f"B {expected}") for text in shown)
+
+
+def test_threshold_follows_spin_box_and_line(page, qtbot):
+    low, high = page.view.edges[0], page.view.edges[-1]
+    page._histograms.charts[1].threshold_moved.emit(low + 0.25 * (high - low))
+    assert page._spin.value() == pytest.approx(low + 0.25 * (high - low), abs=1e-5)
+    called = page.view.b.called(page._threshold)
+    assert f"{called.hits} of {called.n_forget} forget rows" in page._sentence.text()
+    page._spin.setValue(high)
+    assert page._threshold == pytest.approx(high, abs=1e-5)
+    page.reset_threshold()
+    assert page._threshold == page.view.threshold
+
+
+def test_rapid_switching_ends_with_the_last_choice(page, qtbot):
+    choice = page.session.choice
+    candidates = [run for run in choice.plan.runs if run.role is not RunRole.ORIGINAL]
+    for round_ in range(3):
+        for run in candidates:
+            choice.set(b=run.id)
+            page._attacks.setCurrentIndex(round_ % 2)
+            page._choose_attack()
+    last, attack = choice.b, page._attacks.currentData()
+    qtbot.waitUntil(lambda: page.session.reader.is_idle)
+    assert page.view.b.run == last
+    assert page.view.attack == attack
+    assert page._attacks.currentData() == attack
+    assert last.title in page._histograms._titles[1].text()
+
+
+@pytest.mark.parametrize("name", ["empty_project", "data_project"])
+def test_says_what_is_missing(name, request, make_session, qtbot):
+    session = make_session(request.getfixturevalue(name))
+    page = PrivacyPage(session)
+    qtbot.addWidget(page)
+    with qtbot.waitSignal(page.refreshed):
+        page.show()
+    qtbot.waitUntil(lambda: session.reader.is_idle)
+    qtbot.waitUntil(lambda: page._empty.isVisible())
+    assert page.view is None
+
+
+def test_controls_have_names_and_take_the_keyboard(page):
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox
+
+    for kind in (QAbstractButton, QAbstractSpinBox, QComboBox):
+        for widget in page.findChildren(kind):
+            if widget.isVisible():
+                assert widget.accessibleName(), widget
+                assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -1,0 +1,1 @@
+"""Compare: models A and B beside the retrained models, and all methods beside each other."""

@@ -1,0 +1,1 @@
+"""Report: the verdict criterion by criterion, the pages of the report, and its export."""

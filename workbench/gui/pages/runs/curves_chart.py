@@ -1,0 +1,91 @@
+"""The curves of one run: loss, accuracy or whatever else its method reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QWidget
+
+from workbench.core import palette
+from workbench.core.palette import Tone
+from workbench.gui.pages.runs.contents import Curve
+from workbench.gui.theme import theme
+from workbench.gui.widgets.chart import Chart
+
+_TONES = {"forget": palette.FORGET, "retain": palette.RETAIN, "test": palette.TEST}
+_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+
+
+class CurvesChart(Chart):
+    """Curves of one quantity over the seconds of the run."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._curves: tuple[Curve, ...] = ()
+        self._items: list[pg.PlotDataItem] = []
+        self._is_log = False
+        super().__init__("Curves of the run", "seconds since the start", "", parent)
+        self._legend = self.getPlotItem().addLegend(offset=(-8, 8))
+        self.setMouseEnabled(x=False, y=False)
+        for side in ("bottom", "left"):
+            self.getPlotItem().getAxis(side).enableAutoSIPrefix(False)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, 200)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether values at or below 0 are missing because the scale is logarithmic."""
+        return self._is_log and any(bool((curve.values <= 0).any()) for curve in self._curves)
+
+    def set_log(self, is_log: bool) -> None:
+        """Whether the values are drawn on a logarithmic scale."""
+        self._is_log = is_log
+        self.getPlotItem().setLogMode(x=False, y=is_log)
+        self.draw()
+
+    def show_curves(self, curves: Sequence[Curve]) -> None:
+        """Draw these; they measure the same quantity."""
+        self._curves = tuple(curves)
+        self.draw()
+
+    def draw(self) -> None:
+        names = [curve.name for curve in self._curves]
+        if [item.name() for item in self._items] != names:
+            self._make_items(names)
+        for item, curve, pen in zip(self._items, self._curves, self._pens(), strict=True):
+            values = (
+                np.where(curve.values > 0, curve.values, np.nan) if self._is_log else curve.values
+            )
+            item.setData(curve.seconds, values, connect="finite")
+            item.setPen(pen)
+        self.table = self._as_table()
+        quantity = self._curves[0].quantity if self._curves else ""
+        self.getPlotItem().setLabel("left", quantity)
+
+    def _make_items(self, names: Sequence[str]) -> None:
+        for item in self._items:
+            self.removeItem(item)
+        self._items = [self.plot(name=name) for name in names]
+
+    def _pens(self) -> list[pg.mkPen]:
+        tones = [_tone(curve.name) for curve in self._curves]
+        return [
+            pg.mkPen(theme.colour(tone), width=2, style=_LINES[tones[:at].count(tone) % 3])
+            for at, tone in enumerate(tones)
+        ]
+
+    def _as_table(self) -> dict[str, list[object]]:
+        table: dict[str, list[object]] = {"curve": [], "seconds": [], "value": []}
+        for curve in self._curves:
+            table["curve"] += [curve.name] * len(curve.values)
+            table["seconds"] += curve.seconds.tolist()
+            table["value"] += curve.values.tolist()
+        return table
+
+
+def _tone(name: str) -> Tone:
+    """The colour of the rows that a curve is about, if its name says which."""
+    return _TONES.get(name.partition(" ")[0], palette.ACCENT)
