@@ -1,17 +1,23 @@
 """The frame: actions, path, errors, settings, a second window, closing during a run."""
 
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QLabel
 
+from workbench.core.errors import UsageError
 from workbench.gui import dialogs
 from workbench.gui.actions import ACTIONS, WINDOW
+from workbench.gui.launch import refuse_broken_qt
 from workbench.gui.main_window import MainWindow
 from workbench.gui.pages import page_class
 from workbench.gui.session.path_state import PathState, Step
@@ -19,6 +25,7 @@ from workbench.gui.settings import Settings, read_settings, write_settings
 from workbench.gui.testing import settle
 
 ROOT = Path(__file__).resolve().parents[2]
+_NOBODY = 65534
 
 
 @pytest.mark.parametrize("spec", ACTIONS, ids=lambda spec: spec.id)
@@ -44,6 +51,8 @@ def test_a_disabled_action_says_what_is_missing(make_window, empty_project):
 
 def test_shortcuts_walk_the_path(make_window, small_project, qtbot):
     window = make_window(small_project)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
     for number, step in enumerate(Step, start=1):
         qtbot.keyClick(window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
         assert window._steps.currentWidget().step is step
@@ -73,8 +82,6 @@ def test_what_is_no_project_is_one_sentence(make_window, tmp_path, make, sentenc
     window = make_window()
     assert not window.open_path(path)
     assert window.session is None
-    import re
-
     (notice,) = _notices_after_events(window)
     assert re.search(sentence, notice.message)
     assert notice.kept
@@ -82,8 +89,6 @@ def test_what_is_no_project_is_one_sentence(make_window, tmp_path, make, sentenc
 
 
 def _notices_after_events(window):
-    from PySide6.QtCore import QCoreApplication
-
     QCoreApplication.sendPostedEvents()
     return list(window.faults.notices)
 
@@ -100,20 +105,35 @@ def test_a_second_window_only_reads(make_window, small_project, make_session):
     assert second.actions_["Data.import_data"].toolTip() == "This window only reads the project"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions work differently there")
-def test_a_project_in_a_folder_that_cannot_be_written_is_read(make_window, small_project):
-    folder = small_project.parent
-    if os.geteuid() == 0:
-        pytest.skip("the superuser may write everywhere")
-    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        window = make_window(small_project)
-        settle(window.session)
-        assert window.session.read_only
-        assert "cannot be written" in window.session.only_reads_because
-        window.close_project()
-    finally:
+@pytest.fixture
+def folder_of_others(small_project, monkeypatch):
+    """A folder with a project, seen by a user who may read it and write nowhere near."""
+    if os.name == "nt" or os.geteuid() != 0:
+        folder = small_project.parent
+        folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+        yield folder
         folder.chmod(stat.S_IRWXU)
+        return
+    with tempfile.TemporaryDirectory() as name:  # the superuser may write everywhere
+        folder = Path(name)
+        shutil.copy(small_project, folder)
+        folder.chmod(0o755)
+        for variable in ("WORKBENCH_PLUGIN_DIR", "WORKBENCH_CONFIG_DIR"):
+            monkeypatch.setenv(variable, name)
+        os.seteuid(_NOBODY)
+        yield folder
+        os.seteuid(0)
+
+
+def test_a_project_in_a_folder_that_cannot_be_written_is_read(make_window, folder_of_others):
+    window = make_window(folder_of_others / "small.audit")
+    settle(window.session)
+    assert window.session.read_only
+    assert "cannot be written" in window.session.only_reads_because
+    assert window._reads_only.isVisible()
+    window.show_step(Step.COMPARE)
+    settle(window.session)
+    assert window.close_project()
 
 
 def test_settings_survive_and_broken_ones_are_said(tmp_path, monkeypatch):
@@ -192,9 +212,6 @@ def test_without_a_display_there_is_a_plain_sentence(monkeypatch):
 
 
 def test_a_broken_qt_is_refused():
-    from workbench.core.errors import UsageError
-    from workbench.gui.launch import refuse_broken_qt
-
     refuse_broken_qt("6.11.3", (3, 11))
     refuse_broken_qt("6.12.0", (3, 12))
     with pytest.raises(UsageError, match="broken on Python 3.11"):
@@ -202,8 +219,6 @@ def test_a_broken_qt_is_refused():
 
 
 def test_twenty_thousand_void_calls_do_not_lose_none(qapp):
-    from PySide6.QtWidgets import QLabel
-
     label = QLabel()
     before = sys.getrefcount(None)
     for _ in range(20_000):

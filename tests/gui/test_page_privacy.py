@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QWidget
 
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.privacy.contents import RATES, Runs, read_attack
@@ -35,14 +37,23 @@ def view(small_project):
 
 
 @pytest.fixture
-def page(small_project, make_session, qtbot):
-    session = make_session(small_project)
-    page = PrivacyPage(session)
-    qtbot.addWidget(page)
-    page.resize(800, 560)
-    page.show()
-    qtbot.waitUntil(lambda: page.view is not None)
-    return page
+def open_page(make_session, qtbot):
+    """Show the page of a project inside a window. The test holds it, and nothing after."""
+    windows = []
+
+    def make(path):
+        window = QWidget()
+        qtbot.addWidget(window)
+        windows.append(window)
+        page = PrivacyPage(make_session(path), window)
+        window.resize(800, 560)
+        page.resize(800, 560)
+        window.show()
+        qtbot.waitUntil(lambda: page.session.reader.is_idle)
+        return page
+
+    yield make
+    windows.clear()
 
 
 def stored_auc(path, run_id, attack):
@@ -125,14 +136,16 @@ def test_missing_plugin_is_said(view, small_project):
     assert alone.band is None
 
 
-def test_page_shows_the_stored_auc(page, small_project):
+def test_page_shows_the_stored_auc(open_page, small_project):
+    page = open_page(small_project)
     run = page.session.choice.b
     expected = f"{stored_auc(small_project, run.id, 'loss'):.3f}"
     shown = [label.text for _, label in page._roc._legend.items]
     assert any(text.startswith(f"B {expected}") for text in shown)
 
 
-def test_threshold_follows_spin_box_and_line(page, qtbot):
+def test_threshold_follows_spin_box_and_line(open_page, small_project, qtbot):
+    page = open_page(small_project)
     low, high = page.view.edges[0], page.view.edges[-1]
     page._histograms.charts[1].threshold_moved.emit(low + 0.25 * (high - low))
     assert page._spin.value() == pytest.approx(low + 0.25 * (high - low), abs=1e-5)
@@ -144,7 +157,8 @@ def test_threshold_follows_spin_box_and_line(page, qtbot):
     assert page._threshold == page.view.threshold
 
 
-def test_rapid_switching_ends_with_the_last_choice(page, qtbot):
+def test_rapid_switching_ends_with_the_last_choice(open_page, small_project, qtbot):
+    page = open_page(small_project)
     choice = page.session.choice
     candidates = [run for run in choice.plan.runs if run.role is not RunRole.ORIGINAL]
     for round_ in range(3):
@@ -161,21 +175,14 @@ def test_rapid_switching_ends_with_the_last_choice(page, qtbot):
 
 
 @pytest.mark.parametrize("name", ["empty_project", "data_project"])
-def test_says_what_is_missing(name, request, make_session, qtbot):
-    session = make_session(request.getfixturevalue(name))
-    page = PrivacyPage(session)
-    qtbot.addWidget(page)
-    with qtbot.waitSignal(page.refreshed):
-        page.show()
-    qtbot.waitUntil(lambda: session.reader.is_idle)
-    qtbot.waitUntil(lambda: page._empty.isVisible())
+def test_says_what_is_missing(name, request, open_page):
+    page = open_page(request.getfixturevalue(name))
+    assert page._empty.isVisible()
     assert page.view is None
 
 
-def test_controls_have_names_and_take_the_keyboard(page):
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox
-
+def test_controls_have_names_and_take_the_keyboard(open_page, small_project):
+    page = open_page(small_project)
     for kind in (QAbstractButton, QAbstractSpinBox, QComboBox):
         for widget in page.findChildren(kind):
             if widget.isVisible():

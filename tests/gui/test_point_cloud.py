@@ -9,9 +9,6 @@ from workbench.gui.faults import Faults
 from workbench.gui.widgets.point_cloud import PointCloud
 from workbench.gui.widgets.point_raster import Frame, Look, arrange, draw
 
-# pyqtgraph follows the buttons by itself and leaves their events unaccepted.
-pytestmark = pytest.mark.qt_log_ignore("Mouse event .* not accepted by receiving widget")
-
 RED, BLUE = QColor(200, 30, 30), QColor(30, 30, 200)
 LOOK = Look((RED, BLUE), ground=QColor("white"), ink=QColor("black"))
 X = np.array([0.0, 1.0, 0.0, 1.0, 0.5])

@@ -58,6 +58,10 @@ def _sentence(fault: ErrorDetails) -> str:
             return "This is still missing."
         case "value_error":
             return _as_sentence(str(fault["ctx"]["error"]))
+        case "too_short":
+            return f"At least {fault['ctx']['min_length']} must be given."
+        case "too_long":
+            return f"At most {fault['ctx']['max_length']} may be given."
     rule = _rule(fault["msg"])
     start = "It " if rule.startswith("must ") else ""
     return _as_sentence(f"{start}{rule}, got {_shown(fault['input'])}")

@@ -79,8 +79,13 @@ class Background(QObject):
         if number is not None:
             self._forget(number)
 
-    def close(self) -> None:
-        """Wait for work that has begun, without its answer; drop what has not."""
+    def close(self, *, finish: bool = False) -> None:
+        """Wait for work that has begun, without its answer; drop what has not.
+
+        With `finish` nothing is dropped: all that was asked is done first.
+        """
+        if finish:
+            self._pool.shutdown(wait=True)
         self._is_closed = True
         self._asked.clear()
         self._latest.clear()

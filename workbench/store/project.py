@@ -206,7 +206,7 @@ def _make_file(path: Path) -> None:
         raise ProjectError(f"{path.name!r} exists already.", remedy="Choose another name.")
     if not path.parent.is_dir():
         raise ProjectError(f"There is no folder {str(path.parent)!r}.", remedy="Make it first.")
-    if not os.access(path.parent, os.W_OK):
+    if not _may_write(path.parent):
         raise _read_only_folder(path)
     with plain_disk_faults(path):
         path.touch(exist_ok=False)
@@ -241,10 +241,10 @@ def _has_log(path: Path) -> bool:
 
 
 def _access(path: Path, read_only: bool) -> Access:
-    folder_is_writable = os.access(path.parent, os.W_OK)
+    folder_is_writable = _may_write(path.parent)
     if read_only:
         return "read" if folder_is_writable or _has_log(path) else "frozen"
-    if not folder_is_writable or not os.access(path, os.W_OK):
+    if not folder_is_writable or not _may_write(path):
         raise _read_only_folder(path)
     return "write"
 
@@ -275,3 +275,8 @@ def _check_size(connection: sqlite3.Connection, path: Path) -> None:
     # While a write-ahead log exists, it may hold the pages that the file lacks.
     if not _has_log(path) and path.stat().st_size < pages * page_size:
         raise damaged(path, "its end is missing")
+
+
+def _may_write(path: Path) -> bool:
+    """Whether this process may, as the user it acts for."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

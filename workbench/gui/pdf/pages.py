@@ -52,7 +52,8 @@ def paginate(items: Sequence[Item], height: float) -> list[Page]:
         if pages[-1].places and (group[0].new_page or not _fits(group, pages[-1], height)):
             pages.append(Page())
         for item in group:
-            if pages[-1].places and not _fits([item], pages[-1], height):
+            whole = item.piece.height <= height
+            if pages[-1].places and whole and not _fits([item], pages[-1], height):
                 pages.append(Page())
             _add(item, pages, height)
     return pages

@@ -9,7 +9,7 @@ from workbench.core import palette
 from workbench.gui.pdf.application import require_fonts
 from workbench.gui.pdf.composing import Composer
 from workbench.gui.pdf.markup import parse
-from workbench.gui.pdf.pages import Page, Place, page_numbers, paginate
+from workbench.gui.pdf.pages import Place, page_numbers, paginate
 from workbench.gui.pdf.style import (
     BOTTOM,
     DOTS_PER_INCH,
@@ -31,15 +31,7 @@ _HASH_SHOWN = 12
 
 def print_report(report: Report) -> bytes:
     """As `render_pdf` says, where Qt is installed."""
-    require_fonts()
-    page_of: dict[str, int] = {}
-    items = Composer(page_of).compose(parse(render_html(report)))
-    pages = paginate(items, HEIGHT)
-    page_of |= page_numbers(pages)
-    return _written(report, pages)
-
-
-def _written(report: Report, pages: list[Page]) -> bytes:
+    printout = Printout(report)
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -50,18 +42,44 @@ def _written(report: Report, pages: list[Page]) -> bytes:
     writer.setTitle(report.title)
     writer.setCreator(f"Unlearning Workbench {report.tool_version}")
     painter = QPainter(writer)
-    for number, page in enumerate(pages, 1):
+    for number in range(1, len(printout) + 1):
         if number > 1:
             writer.newPage()
-            _paint_line(painter, TOP - 32 * POINT, report.title, report.project.name)
-        for place in page.places:
-            _paint_place(painter, place)
-        plan = f"Plan {report.plan.hash[:_HASH_SHOWN]}, made {moment(report.generated)}"
-        foot = PAGE_HEIGHT - BOTTOM + 22 * POINT
-        _paint_line(painter, foot, plan, f"Page {number} of {len(pages)}")
+        printout.paint(painter, number)
     painter.end()
     buffer.close()
     return bytes(content.data())
+
+
+class Printout:
+    """A report laid out on pages, which can be painted one by one.
+
+    On any thread, but on one at a time.
+    """
+
+    def __init__(self, report: Report) -> None:
+        """WorkbenchError without any font."""
+        require_fonts()
+        self._report = report
+        page_of: dict[str, int] = {}
+        items = Composer(page_of).compose(parse(render_html(report)))
+        self._pages = paginate(items, HEIGHT)
+        page_of |= page_numbers(self._pages)
+
+    def __len__(self) -> int:
+        """How many pages there are."""
+        return len(self._pages)
+
+    def paint(self, painter: QPainter, number: int) -> None:
+        """Paint a page, counted from 1, in dots of `DOTS_PER_INCH`."""
+        report = self._report
+        if number > 1:
+            _paint_line(painter, TOP - 32 * POINT, report.title, report.project.name)
+        for place in self._pages[number - 1].places:
+            _paint_place(painter, place)
+        plan = f"Plan {report.plan.hash[:_HASH_SHOWN]}, made {moment(report.generated)}"
+        foot = PAGE_HEIGHT - BOTTOM + 22 * POINT
+        _paint_line(painter, foot, plan, f"Page {number} of {len(self._pages)}")
 
 
 def _paint_place(painter: QPainter, place: Place) -> None:

@@ -67,8 +67,8 @@ class Text:
     def paint(self, painter: QPainter, x: float, y: float) -> None:
         painter.save()
         painter.translate(x, y)
-        if painter.hasClipping():  # lines that are on another page are not drawn at all
-            self.document.drawContents(painter, painter.clipBoundingRect().adjusted(0, 40, 0, -40))
+        if painter.hasClipping():  # what is on other pages is not drawn at all
+            self.document.drawContents(painter, painter.clipBoundingRect())
         else:
             self.document.drawContents(painter)
         painter.restore()

@@ -21,6 +21,9 @@ class Editor(QObject):
     """Does edits in their order on a thread of its own: a worker may hold the file for a moment."""
 
     edited = Signal()
+    due = Signal()
+    """Asks whoever waits for a pause in typing to hand in the edit now."""
+
     undo_changed = Signal()
 
     def __init__(self, project: Project, faults: Faults, parent: QObject | None = None) -> None:
@@ -65,10 +68,12 @@ class Editor(QObject):
 
     def undo(self) -> None:
         """Take back the last edit."""
+        self.due.emit()
         self.edit(self, lambda journal: journal.undo())
 
     def redo(self) -> None:
         """Do again what was taken back last."""
+        self.due.emit()
         self.edit(self, lambda journal: journal.redo())
 
     def refresh(self) -> None:
@@ -81,8 +86,9 @@ class Editor(QObject):
         )
 
     def close(self) -> None:
-        """Wait for edits that have begun."""
-        self.background.close()
+        """Do all edits that were asked for, then stop."""
+        self.due.emit()
+        self.background.close(finish=True)
 
     def _take_titles(self, titles: tuple[str | None, str | None]) -> None:
         self.undo_title, self.redo_title = titles

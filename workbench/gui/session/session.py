@@ -48,12 +48,12 @@ class Session(QObject):
         self.path = path
         self.faults = faults
         self.settings = settings
-        self._lock = QLockFile(str(path) + ".lock")
-        self._lock.setStaleLockTime(0)
-        self.project, self.only_reads_because = _open(path, self._lock)
         folders = tuple(Path(folder) for folder in settings.plugin_folders)
         self.plugin_folders = folders
         self.registry = Registry.discover(folders)
+        self._lock = QLockFile(str(path) + ".lock")
+        self._lock.setStaleLockTime(0)
+        self.project, self.only_reads_because = _open(path, self._lock)
         self.reader = Reader(path, faults, self)
         self.editor = Editor(self.project, faults, self)
         self.changes = Changes(self.reader, self)

@@ -115,7 +115,7 @@ class OutcomeBadge(QWidget):
 
 
 class OutcomeDelegate(QStyledItemDelegate):
-    """Paints cells whose `OutcomeRole` is an outcome, and all others as they are."""
+    """Puts the sign of the outcome in `OutcomeRole` before the text of a cell."""
 
     def paint(
         self,
@@ -128,11 +128,12 @@ class OutcomeDelegate(QStyledItemDelegate):
             super().paint(painter, option, index)
             return
         paint_ground(painter, option, index)
-        paint_outcome_line(painter, QRectF(option.rect).adjusted(6, 0, -4, 0), Outcome(outcome))
+        line = QRectF(option.rect).adjusted(6, 0, -4, 0)
+        paint_outcome_line(painter, line, Outcome(outcome), index.data())
 
 
-def paint_outcome_line(painter: QPainter, line: QRectF, outcome: Outcome) -> None:
-    """The sign and the name of an outcome, in the middle of the height of `line`."""
+def paint_outcome_line(painter: QPainter, line: QRectF, outcome: Outcome, word: str = "") -> None:
+    """The sign and the name of an outcome, or `word`, in the middle of the height of `line`."""
     painter.save()
     font = QFont(painter.font())
     font.setBold(True)
@@ -142,7 +143,7 @@ def paint_outcome_line(painter: QPainter, line: QRectF, outcome: Outcome) -> Non
     paint_outcome(painter, QRectF(line.left(), top, side, side), outcome)
     painter.setPen(theme.colour(outcome_tone(outcome)))
     text = line.adjusted(side + 6, 0, 0, 0)
-    painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, str(outcome))
+    painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, word or str(outcome))
     painter.restore()
 
 

@@ -52,7 +52,8 @@ class ParamsForm(QWidget):
         self._reset.clicked.connect(self.reset)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._rows(offered or {}))
+        self._rows = self._filled_rows(offered or {})
+        layout.addLayout(self._rows)
         layout.addWidget(self._general)
         layout.addLayout(row(self._reset))
         layout.addStretch(1)
@@ -111,12 +112,16 @@ class ParamsForm(QWidget):
             entry.set_read_only(read_only)
         self._reset.setVisible(self._can_reset and not read_only)
 
+    def add_row(self, caption: str, widget: QWidget) -> None:
+        """Put a widget of the caller's below the fields, in line with them."""
+        self._rows.addRow(caption, widget)
+
     def focus(self, name: str) -> None:
         """Put the keyboard on a field."""
         if name in self._entries:
             self._entries[name].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _rows(self, offered: Mapping[str, Sequence[str]]) -> QFormLayout:
+    def _filled_rows(self, offered: Mapping[str, Sequence[str]]) -> QFormLayout:
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.setHorizontalSpacing(12)

@@ -117,7 +117,7 @@ def draw(cloud: Cloud, highlighted: NDArray[np.bool_] | None, frame: Frame, look
         lit = highlighted[cloud.row[visible]]
         faint = colour + np.uint16(len(look.colours))
         canvas.stamp(~lit, faint[~lit], 0.85 * radius, rim, halo)
-        larger = max(1.2 * radius, 1.3)
+        larger = 1.2 * np.sqrt(radius * _radius(int(lit.sum())))
         if larger < 2.5:  # so many that one ring around each group says more than one each
             canvas.stamp(lit, np.full_like(colour[lit], ring), larger + 1, 0, ring)
         canvas.stamp(lit, colour[lit], larger, 1.2 if larger >= 2.5 else 0, ring)
@@ -137,13 +137,7 @@ class _Canvas:
         seen &= (line > -pad) & (line < frame.height + pad)
         self.visible = np.flatnonzero(seen)
         count = len(self.visible)
-        self.radius = float(
-            np.clip(
-                _TYPICAL_RADIUS * (_TYPICAL / max(count, 1)) ** 0.25,
-                _SMALLEST_RADIUS,
-                _LARGEST_RADIUS,
-            )
-        )
+        self.radius = _radius(count)
         self._fine = 1 if count > 100_000 else 2 if count > 5_000 or frame.pixel_ratio > 1 else 3
         self._pad = int(np.ceil(2 * pad * self._fine))
         height = frame.height * self._fine + 2 * self._pad
@@ -193,6 +187,12 @@ class _Canvas:
         line, column = np.nonzero(distance <= max(radius + rim, 0.5))
         is_rim = distance[line, column] > max(radius, 0.5)
         return (line - reach) * self._stride + (column - reach), is_rim
+
+
+def _radius(count: int) -> float:
+    """Of a dot among `count`, in logical pixels."""
+    usual = _TYPICAL_RADIUS * (_TYPICAL / max(count, 1)) ** 0.25
+    return float(np.clip(usual, _SMALLEST_RADIUS, _LARGEST_RADIUS))
 
 
 def _mixed(colour: QColor, ground: QColor) -> QColor:

@@ -24,12 +24,12 @@ from workbench.gui.widgets.blocks import button, fault_label, muted, row, set_fa
 from workbench.gui.widgets.params_form import ParamsForm
 
 _WIDTHS = {
-    Column.METRIC: 140,
-    Column.SPLIT: 66,
-    Column.GROUP: 56,
-    Column.REQUIREMENT: 112,
-    Column.VALUE: 52,
-    Column.PRIMARY: 56,
+    Column.METRIC: 112,
+    Column.SPLIT: 64,
+    Column.GROUP: 58,
+    Column.REQUIREMENT: 106,
+    Column.VALUE: 54,
+    Column.PRIMARY: 60,
 }
 _NEW = {"metric": "accuracy", "split": "forget", "margin": 0.05}
 
@@ -38,6 +38,7 @@ class CriteriaSection(Section):
     title = "Criteria"
     tip = "What counts as passing; locked with the plan, before any result"
     roots = ("criteria", "alpha")
+    widest = 1600
 
     def __init__(self, document: PlanDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -55,6 +56,7 @@ class CriteriaSection(Section):
         )
         self._table.setTabKeyNavigation(False)
         self._table.verticalHeader().hide()
+        self._table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._size_columns()
         self._faults = fault_label()
         self._add = button("Add a criterion")

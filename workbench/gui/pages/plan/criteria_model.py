@@ -177,6 +177,14 @@ class CriteriaModel(QAbstractTableModel):
         return True
 
 
+def in_words(row: Criterion) -> str:
+    """One line, like "forget accuracy: Accuracy, forget rows, as retrained ± 0.1"."""
+    metric, rows, group, must_be, size = (_words(row, column) for column in list(Column)[1:6])
+    about = ", ".join(part for part in (metric, f"{rows} rows", group) if part)
+    informs = "" if row.get("primary", True) else " (informs only)"
+    return f"{row.get('name', '')}: {about}, {must_be} {size}{informs}"
+
+
 def _words(row: Criterion, column: Column) -> str:
     value = _value(row, column)
     match column:

@@ -37,6 +37,7 @@ class PlanDocument(QObject):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self.flush)
+        session.editor.due.connect(self.flush)
 
     @property
     def content(self) -> Content:

@@ -44,7 +44,7 @@ class _Card(QFrame):
         name.setWordWrap(True)
         self.head.addWidget(name, 1)
         if declared is not None and declared.exactness is not None:
-            self.head.addWidget(_badge(declared.exactness), 0, Qt.AlignmentFlag.AlignTop)
+            self.head.addWidget(_badge(declared.exactness), 0, Qt.AlignmentFlag.AlignVCenter)
         self.parts.addLayout(self.head)
 
 
@@ -72,14 +72,14 @@ class ChosenMethod(_Card):
         self._settings.setArrowType(Qt.ArrowType.RightArrow)
         self._settings.setAutoRaise(True)
         self._settings.toggled.connect(self._show_settings)
-        self._settings.setVisible(offer is not None and offer.params is not None)
         self._remove = button("Remove", f"Remove {method}")
         self._remove.clicked.connect(self.removed)
         self._fault = fault_label()
-        self.head.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignTop)
+        self.head.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignVCenter)
         self.parts.addWidget(self._choice)
         self.parts.addWidget(self._fault)
         self.parts.addLayout(row(self._settings))
+        self._settings.setVisible(offer is not None and offer.params is not None)
         set_fault(self._fault, offer.problem if offer else "No plugin offers this method here")
 
     def is_of(self, method: object, offer: Offer | None) -> bool:

@@ -6,7 +6,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
 
 from workbench.core import palette
-from workbench.gui.pages.plan.contents import Assessment, LockedPlan
 from workbench.gui.pages.plan.criteria import CriteriaSection
 from workbench.gui.pages.plan.document import PlanDocument
 from workbench.gui.pages.plan.forget_sets import ForgetSetsSection

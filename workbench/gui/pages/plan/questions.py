@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from workbench.audit.draft import Content
 from workbench.gui.pages.plan.contents import PluginFiles
+from workbench.gui.pages.plan.criteria_model import in_words
 from workbench.gui.widgets.blocks import button, heading, muted
 
 _FILTER = "Plans (*.toml)"
@@ -50,15 +51,15 @@ def ask_trust(parent: QWidget, files: PluginFiles) -> bool:
 def lock_dialog(parent: QWidget, content: Content, plan_hash: str) -> QDialog:
     criteria = QListWidget()
     criteria.setAccessibleName("Criteria that are locked")
-    for one in content["criteria"]:
-        criteria.addItem(one["name"] if one.get("primary", True) else f"{one['name']} (informs)")
+    criteria.setWordWrap(True)
+    criteria.addItems([in_words(one) for one in content["criteria"]])
     return _dialog(
         parent,
         f"Lock “{content['name']}”",
         "Locking fixes what is audited, how, and what counts as passing, before anybody has seen "
         "a result. A locked plan is never changed or undone; a new plan can be started from it. "
         "The lock is written into the evidence log with this hash.",
-        (_hash_line(plan_hash), muted("These criteria will decide"), criteria),
+        (_hash_line(plan_hash), muted("These criteria are fixed"), criteria),
         "Lock plan",
     )
 

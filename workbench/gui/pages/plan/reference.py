@@ -62,7 +62,7 @@ class ReferenceSection(Section):
         if assessment is None:
             return
         step = LADDER[assessment.rung]
-        self._rung.setText(f"This can reach rung {assessment.rung} of 5")
+        self._rung.setText(f"This plan reaches rung {assessment.rung}, of L0 to L5")
         self._rung.setToolTip(f"<p>The rung takes {step.needs}.</p>")
         self._claim.setText(f"What may be claimed: {step.claim}")
         self._shortfalls.setText("\n".join(assessment.shortfalls))

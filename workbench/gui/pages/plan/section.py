@@ -34,6 +34,8 @@ class Section(QScrollArea):
     tip: ClassVar[str]
     roots: ClassVar[tuple[str, ...]]
     """The first parts of the paths in a plan that this section edits."""
+    widest: ClassVar[int] = 820
+    """Pixels beyond which entries would only get longer, not better to read."""
 
     def __init__(self, document: PlanDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +45,7 @@ class Section(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(f"{self.title} of the plan")
         inside = QWidget()
+        inside.setMaximumWidth(self.widest)
         self.parts = QVBoxLayout(inside)
         self.parts.setContentsMargins(0, 8, 8, 8)
         self.parts.setSpacing(8)

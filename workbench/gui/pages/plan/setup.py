@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from workbench.audit.plan import Plan
 from workbench.core.recipe import Recipe
@@ -85,13 +85,9 @@ class SetupSection(Section):
                 self._name.focus(first)
 
     def _build(self) -> None:
+        for box in (self._notes, self._data, self._model):
+            self._name.add_row(box.accessibleName(), box)
         self.parts.addWidget(self._name)
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow("Notes", self._notes)
-        rows.addRow("Data", self._data)
-        rows.addRow("Original model", self._model)
-        self.parts.addLayout(rows)
         self.parts.addWidget(heading("Recipe"))
         self.parts.addWidget(self._recipe_note)
         self.parts.addLayout(row(self._take_recipe))

@@ -58,7 +58,7 @@ def standard_criteria(attacks: Sequence[str], *, has_recovery: bool) -> list[Cri
     if attacks:
         found.append(
             {
-                "name": "membership attack as retrained",
+                "name": "membership attack",
                 "metric": "membership_auc",
                 "split": "forget",
                 "group": attacks[0],
@@ -68,14 +68,14 @@ def standard_criteria(attacks: Sequence[str], *, has_recovery: bool) -> list[Cri
     if has_recovery:
         found += [
             {
-                "name": "relearning as slow as retrained",
+                "name": "steps to relearn",
                 "metric": "relearn_steps",
                 "split": "forget",
                 "scale": "ratio",
                 "margin": 2.0,
             },
             {
-                "name": "no recovery from retain rows",
+                "name": "recovery from retain rows",
                 "metric": "recovered_accuracy",
                 "split": "forget",
                 "margin": 0.10,
@@ -101,7 +101,7 @@ def free_label(base: str, taken: Sequence[str]) -> str:
 
 def _accuracy(split: str, margin: float) -> Criterion:
     return {
-        "name": f"{split} accuracy as retrained",
+        "name": f"{split} accuracy",
         "metric": "accuracy",
         "split": split,
         "margin": margin,

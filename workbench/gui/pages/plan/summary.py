@@ -114,6 +114,8 @@ class Summary(QFrame):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
+        for ground in (scroll.viewport(), inside):
+            ground.setAutoFillBackground(False)  # the card shows through
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.addWidget(heading("What this plan will do"))
@@ -142,7 +144,7 @@ class Summary(QFrame):
 
     def _show_faults(self, assessment: Assessment | None) -> None:
         faults = assessment.faults if assessment else ()
-        self._faults_head.setText(f"To mend before the lock ({len(faults)})")
+        self._faults_head.setText(f"To mend first ({len(faults)})")
         self._faults_head.setVisible(bool(faults))
         self._faults.setVisible(bool(faults))
         shown = [(item.text(), item.data(_PATH)) for item in self._items()]

@@ -51,6 +51,10 @@ class CurvesChart(Chart):
         self._curves = tuple(curves)
         self.draw()
 
+    def copy_table(self) -> None:
+        self.table = self._as_table()
+        super().copy_table()
+
     def draw(self) -> None:
         names = [curve.name for curve in self._curves]
         if [item.name() for item in self._items] != names:
@@ -61,7 +65,6 @@ class CurvesChart(Chart):
             )
             item.setData(curve.seconds, values, connect="finite")
             item.setPen(pen)
-        self.table = self._as_table()
         quantity = self._curves[0].quantity if self._curves else ""
         self.getPlotItem().setLabel("left", quantity)
 

@@ -259,7 +259,7 @@ class RunsPage(Page):
             self.controls.show_runs(shown, step)
         self.controls.setVisible(shown is not None)
         self.controls.show_task(task, why_not=self._why_not())
-        self.pane.follow.setVisible(task is not None)
+        self.pane.follow.setVisible(task is not None and bool(self.model.runs))
         self.table.setVisible(bool(self.model.runs))
         self._show_stopping(task)
         self._show_emptiness(shown, task)

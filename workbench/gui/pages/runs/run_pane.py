@@ -29,6 +29,7 @@ from workbench.gui.pages.runs.error_view import ErrorView
 from workbench.gui.pages.runs.facts import FactTable, number_facts, setting_facts
 from workbench.gui.session.plan_task import PlanTask
 from workbench.gui.session.tasks import Progress
+from workbench.gui.theme import theme
 from workbench.gui.widgets.blocks import button, heading, muted
 from workbench.gui.widgets.log_view import LogView
 from workbench.gui.widgets.marks import status_icon
@@ -46,6 +47,7 @@ class RunPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run: RunRow | None = None
+        self._state = RunStatus.QUEUED
         self._curves: tuple[Curve, ...] = ()
         self._points = -1
         self._icon = QLabel()
@@ -82,6 +84,7 @@ class RunPane(QWidget):
         ):
             self.tabs.addTab(widget, name)
         self._lay_out()
+        theme.changed.connect(self._dress)
 
     @property
     def run_id(self) -> int | None:
@@ -95,7 +98,8 @@ class RunPane(QWidget):
         self._title.setText(f"{run.label}, seed {run.seed}")
         role = ROLE_NAMES[run.role]
         self._status.setText(f"{role} on {run.forget_set}, {STATUS_WORDS[run.status]}")
-        self._icon.setPixmap(status_icon(run.status).pixmap(_ICON))
+        self._state = run.status
+        self._dress()
         stored = detail.log if detail else ()
         self.log.set_lines(stored or (live.log if live else ()))
         self.numbers.show_facts(number_facts(detail.numbers if detail else ()))
@@ -119,7 +123,8 @@ class RunPane(QWidget):
         self._title.setText("Preparing the data and the original model")
         share = f"{100 * task.progress.share:.0f} % " if task.progress.share else ""
         self._status.setText(f"{share}{task.progress.text}")
-        self._icon.setPixmap(status_icon(RunStatus.RUNNING).pixmap(_ICON))
+        self._state = RunStatus.RUNNING
+        self._dress()
         self.tabs.setTabVisible(self.tabs.indexOf(self.error), False)
         self.show_live(task.progress)
 
@@ -166,6 +171,9 @@ class RunPane(QWidget):
         layout.addLayout(head)
         layout.addWidget(self._beside, 1)
         self.show_stopping(can_stop=False, is_stopping=False, can_force=False)
+
+    def _dress(self) -> None:
+        self._icon.setPixmap(status_icon(self._state).pixmap(_ICON))
 
     def _quantity_box(self) -> QComboBox:
         box = QComboBox()
