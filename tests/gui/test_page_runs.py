@@ -118,7 +118,7 @@ def until_training(qtbot, page):
     def heard():
         run = page.model.runs[-1] if page.model.runs else None
         task = page.session.compute.plan_task
-        return run and task and run.id in task.runs and task.runs[run.id].curves
+        return bool(run and task and run.id in task.runs and task.runs[run.id].curves)
 
     qtbot.waitUntil(heard, timeout=PATIENCE)
     return page.model.runs[-1]
@@ -323,7 +323,7 @@ def test_all_runs_are_stopped_and_resumed(endless_project, make_session, show, q
     page.start_or_resume()
     run = until_training(qtbot, page)
     qtbot.waitUntil(lambda: page.pane.run_id == run.id)  # it follows what is running
-    qtbot.waitUntil(lambda: page.pane.chart.listDataItems() != [])
+    qtbot.waitUntil(lambda: bool(page.pane.chart.listDataItems()))
     page.stop_all()
     assert page.controls.stop.text() == "Stopping…"
     until_over(qtbot, session)
