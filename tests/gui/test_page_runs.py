@@ -24,11 +24,11 @@ from workbench.gui.settings import Settings
 from workbench.store import Project
 
 WARN = QAbstractItemModelTester.FailureReportingMode.Warning
-PATIENCE = 60_000  # milliseconds
-ENDLESS = 100_000  # epochs that no test waits for
+PATIENCE = 30_000  # milliseconds
+ENDLESS = {"epochs": 10_000, "batch_size": 1}  # no test waits for its end
 
 
-def short_plan(name="short", epochs=1):
+def short_plan(name="short", params=None):
     """Three runs: the original, one retrained model, one method."""
     return plan_from(
         {
@@ -43,7 +43,7 @@ def short_plan(name="short", epochs=1):
             "reference": {"band_seeds": [1], "control_seeds": []},
             "recovery": {"relearn_cap": 1, "relearn_seeds": [0], "retain_epochs": 1},
             "controls": {"straw_men": []},
-            "methods": [{"id": "fine-tune", "params": {"epochs": epochs}}],
+            "methods": [{"id": "fine-tune", "params": params or {"epochs": 1}}],
             "criteria": [
                 {"name": "forget", "metric": "accuracy", "split": "forget", "margin": 0.1}
             ],
@@ -104,7 +104,7 @@ def locked_project(data_project):
 @pytest.fixture
 def endless_project(data_project):
     """A project with a plan whose method trains until it is stopped."""
-    lock(data_project, short_plan(epochs=ENDLESS))
+    lock(data_project, short_plan(params=ENDLESS))
     return data_project
 
 
@@ -327,10 +327,10 @@ def test_all_runs_are_stopped_and_resumed(endless_project, make_session, show, q
     page.stop_all()
     assert page.controls.stop.text() == "Stopping…"
     until_over(qtbot, session)
-    qtbot.waitUntil(lambda: page.controls.start.text() == NextStep.RESUME)
+    qtbot.waitUntil(lambda: page.controls.counts.text() == "2 of 3 done, 1 stopped")
+    assert page.controls.start.text() == NextStep.RESUME
     assert page.controls.start.isEnabled()
     assert stored_states(endless_project) == ["done", "done", "cancelled"]
-    assert page.controls.counts.text() == "2 of 3 done, 1 stopped"
 
 
 def test_one_run_is_stopped_and_the_plan_goes_on(endless_project, make_session, show, qtbot):

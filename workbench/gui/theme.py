@@ -22,6 +22,9 @@ QPushButton[primary="true"] {{
 }}
 QPushButton[primary="true"]:disabled {{ background: {line}; color: {muted}; border-color: {line}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {ink}; }}
+QToolButton:checked {{
+  background: {accent}; color: {page}; border: 1px solid {accent}; border-radius: 4px;
+}}
 QHeaderView::section {{
   background: {page}; color: {muted}; border: none; border-bottom: 1px solid {line};
   padding: 4px 6px;

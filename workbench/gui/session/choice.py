@@ -175,6 +175,6 @@ def _plan_option(project: Project, row: dict[str, Any]) -> PlanOption:
         name=row["name"],
         dataset_id=row["dataset_id"],
         original_model_id=row["original_model_id"],
-        forget_sets={set_id: name for name, set_id in row["forget_sets"].items()},
+        forget_sets=dict(sorted((set_id, name) for name, set_id in row["forget_sets"].items())),
         runs=tuple(RunOption(**{**run, "role": RunRole(run["role"])}) for run in runs),
     )

@@ -29,6 +29,7 @@ class Selection(QObject):
         self._reader = reader
         self._table: RowTable | None = None
         self._rule: Rule | None = None
+        self._wanted: Rule | None = None  # ahead of `_rule` until its rows are known
         self._rows = _NONE
         self._undone: list[Rule | None] = []
         self._done: list[Rule | None] = []
@@ -57,15 +58,15 @@ class Selection(QObject):
 
     def apply(self, mode: CombineMode, rule: Rule) -> None:
         """Combine the selection with what a gesture or filter says."""
-        self.set_rule(combine(mode, self._rule, rule))
+        self.set_rule(combine(mode, self._wanted, rule))
 
     def clear(self) -> None:
         self.set_rule(None)
 
     def set_rule(self, rule: Rule | None) -> None:
         """Select by `rule` alone. It can be stepped back."""
-        if rule != self._rule:
-            self._done.append(self._rule)
+        if rule != self._wanted:
+            self._done.append(self._wanted)
             self._undone.clear()
             self._resolve(rule)
 
@@ -79,7 +80,7 @@ class Selection(QObject):
     def _step(self, source: list[Rule | None], target: list[Rule | None]) -> bool:
         if not source:
             return False
-        target.append(self._rule)
+        target.append(self._wanted)
         self._resolve(source.pop())
         return True
 
@@ -90,10 +91,10 @@ class Selection(QObject):
             self._done.clear()
             self._undone.clear()
         self.table_changed.emit()
-        self._resolve(None if is_other else self._rule)
+        self._resolve(None if is_other else self._wanted)
 
     def _resolve(self, rule: Rule | None) -> None:
-        table = self._table
+        table, self._wanted = self._table, rule
         if rule is None or table is None:
             self._reader.drop(self, "rows")
             self._take(None, _NONE)

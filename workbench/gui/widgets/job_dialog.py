@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -10,6 +9,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QLabel,
+    QLayout,
     QProgressBar,
     QScrollArea,
     QVBoxLayout,
@@ -26,8 +26,9 @@ from workbench.gui.widgets.blocks import button, fault_label, muted, row, set_fa
 class JobDialog(QDialog):
     """Keeps what was entered whatever becomes of the job; `succeeded` carries its result.
 
-    A subclass puts its entries into `form`, calls `check` when they change, and has `fault` and
-    `submit`. Closed while the job runs, it leaves the job alone: the status line shows it too.
+    A subclass makes its entries, calls `fill` with them and `check` when they change, and has
+    `fault` and `submit`. Closed while the job runs, it leaves the job alone: the status line shows
+    it too.
     """
 
     succeeded = Signal(object)
@@ -37,21 +38,29 @@ class JobDialog(QDialog):
         self.session = session
         self.task: Task | None = None
         self.setWindowTitle(title)
-        self.form = QWidget()
+        self._purpose, self._start_text = purpose, start
+        self._form = QWidget()
+
+    def fill(self, entries: QLayout, below: QWidget | None = None) -> None:
+        """Finish the dialog: entries, something below them, progress and buttons."""
+        self._form.setLayout(entries)
+        entries.setContentsMargins(0, 0, 0, 0)
+        # Made after the entries, so that the keyboard reaches them last.
         self._fault = fault_label()
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName("Progress")
         self._doing = muted()
-        self._start = button(start, primary=True)
+        self._start = button(self._start_text, primary=True)
         self._start.setDefault(True)
         self._stop = button("Stop")
         self._close = button("Close")
         self._start.clicked.connect(self._submit)
         self._stop.clicked.connect(self._stop_task)
         self._close.clicked.connect(self.reject)
-        self._lay_out(purpose)
+        self._lay_out(below)
         self._show_task()
+        self.check()
 
     def fault(self) -> str:
         """What keeps the job from being started, in one sentence; "" if nothing."""
@@ -82,17 +91,19 @@ class JobDialog(QDialog):
             return
         super().keyPressEvent(event)
 
-    def _lay_out(self, purpose: str) -> None:
+    def _lay_out(self, below: QWidget | None) -> None:
         area = QScrollArea()
-        area.setWidget(self.form)
+        area.setWidget(self._form)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         buttons = row(self._doing, self._start, self._stop, self._close, stretch=0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
-        layout.addWidget(muted(purpose))
+        layout.addWidget(muted(self._purpose))
         layout.addWidget(area, 1)
+        if below is not None:
+            layout.addWidget(below)
         layout.addWidget(self._fault)
         layout.addWidget(self._bar)
         layout.addLayout(buttons)
@@ -116,7 +127,7 @@ class JobDialog(QDialog):
         self._bar.setVisible(self.is_running)
         self._stop.setVisible(self.is_running)
         self._start.setVisible(not self.is_running)
-        self.form.setEnabled(not self.is_running)
+        self._form.setEnabled(not self.is_running)
         self._close.setToolTip(
             "The work goes on; the status line shows it" if self.is_running else ""
         )
@@ -171,5 +182,3 @@ def _doing(task: Task) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-

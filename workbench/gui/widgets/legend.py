@@ -21,11 +21,22 @@ class Legend(QLabel):
         self.setWordWrap(True)
         self.setProperty("muted", "true")
 
-    def show_entries(self, entries: Iterable[tuple[str, QColor]], note: str = "") -> None:
-        """`note` comes last, without a colour."""
-        parts = [
-            f'<span style="color:{colour.name()}">\N{BLACK SQUARE}</span>{_NO_BREAK}'
-            + escape(name).replace(" ", _NO_BREAK)
-            for name, colour in entries
-        ]
-        self.setText("  ".join([*parts, escape(note)] if note else parts))
+    def show_entries(self, entries: Iterable[tuple[str, QColor]]) -> None:
+        """A name for each colour."""
+        self.setText(
+            "  ".join(_square(colour) + _NO_BREAK + _kept(name) for name, colour in entries)
+        )
+
+    def show_scale(self, low: str, colours: Iterable[QColor], high: str) -> None:
+        """Colours that rise from one end to another."""
+        squares = "".join(map(_square, colours))
+        self.setText(f"{_kept(low)}{_NO_BREAK}{squares}{_NO_BREAK}{_kept(high)}")
+
+
+def _square(colour: QColor) -> str:
+    return f'<span style="color:{colour.name()}">\N{BLACK SQUARE}</span>'
+
+
+def _kept(text: str) -> str:
+    """The text, never broken over two lines."""
+    return escape(text).replace(" ", _NO_BREAK)

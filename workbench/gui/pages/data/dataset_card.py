@@ -53,7 +53,7 @@ class DatasetCard(QWidget):
         shown = {
             "Task": summary.task.replace("_", " "),
             "Rows": ", ".join(f"{rows[split]:,} {SPLIT_NAMES[split]}" for split in SPLITS),
-            "Input": " × ".join(map(str, summary.input_shape)),
+            "Input": " \N{MULTIPLICATION SIGN} ".join(map(str, summary.input_shape)),
             "Classes": _classes(summary.class_names),
             "Columns": ", ".join(summary.columns) or "none",
             "Source": summary.source,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from workbench.core.vocabulary import PluginKind
 from workbench.gui.pages.data.contents import DataContents
 from workbench.gui.pages.data.path_field import PathField
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
+from workbench.gui.widgets.blocks import column
 from workbench.gui.widgets.job_dialog import JobDialog, labelled
 from workbench.gui.widgets.plugin_form import PluginForm
 
@@ -37,14 +38,12 @@ class ImportDataDialog(JobDialog):
         labelled(form, "Source", self._source, "What reads the data")
         labelled(form, "File", self._file, "What the source reads; bundled data need none")
         labelled(form, "Name", self._name, "What the dataset is called in the project")
-        layout = QVBoxLayout(self.form)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(form)
-        layout.addStretch(1)
         for changed in (self._source.changed, self._file.changed, self._name.textChanged):
             changed.connect(self.check)
-        self.resize(560, 520)
-        self.check()
+        entries = column(form)
+        entries.addStretch(1)
+        self.fill(entries)
+        self.resize(560, 480)
 
     def fault(self) -> str:
         name = self._name.text().strip()

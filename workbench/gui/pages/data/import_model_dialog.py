@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.pages.data.contents import DataContents
 from workbench.gui.pages.data.model_fields import ModelFields
 from workbench.gui.pages.data.path_field import PathField
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
+from workbench.gui.widgets.blocks import column
 from workbench.gui.widgets.job_dialog import JobDialog, labelled
 
 _PURPOSE = (
@@ -27,14 +28,12 @@ class ImportModelDialog(JobDialog):
         )
         self._fields = ModelFields(session.registry, contents.datasets, contents.models)
         labelled(self._fields.rows, "Weights file", self._file, "safetensors, or torch weights")
-        layout = QVBoxLayout(self.form)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._fields)
-        layout.addStretch(1)
         self._file.changed.connect(self.check)
         self._fields.changed.connect(self.check)
+        entries = column(self._fields)
+        entries.addStretch(1)
+        self.fill(entries)
         self.resize(520, 480)
-        self.check()
 
     def fault(self) -> str:
         if self._file.path is None:

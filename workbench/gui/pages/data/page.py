@@ -95,9 +95,9 @@ class DataPage(Page):
             column(
                 card(row(self.picker, self._rename, stretch=0), self._card),
                 card(heading("Models"), self.models),
+                stretch=1,
             )
         )
-        facts.layout().setStretch(1, 1)
         left = QScrollArea()
         left.setWidget(facts)
         left.setWidgetResizable(True)

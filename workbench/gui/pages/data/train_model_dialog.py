@@ -30,6 +30,7 @@ class TrainModelDialog(JobDialog):
         super().__init__(session, "Train a model", _PURPOSE, "Train", parent)
         self._fields = ModelFields(session.registry, contents.datasets, contents.models)
         self._seed = QSpinBox(maximum=_LARGEST_SEED)
+        self._seed.setMinimumHeight(self._seed.fontMetrics().height() + 10)  # as in other forms
         labelled(self._fields.rows, "Seed", self._seed, "Of the first weights and of the row order")
         self._recipe = ParamsForm(Recipe)
         self._curve = LossCurve()
@@ -41,14 +42,10 @@ class TrainModelDialog(JobDialog):
             inside.addWidget(part)
             inside.addStretch(1)
             columns.addWidget(group, 1)
-        layout = QVBoxLayout(self.form)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(columns)
-        self.layout().insertWidget(2, self._curve)
         self._fields.changed.connect(self.check)
         self._recipe.changed.connect(self.check)
+        self.fill(columns, below=self._curve)
         self.resize(760, 560)
-        self.check()
 
     def fault(self) -> str:
         fault = self._fields.fault()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,10 +26,14 @@ OTHERS: Tone = MUTED
 
 @dataclass(frozen=True)
 class Colouring:
-    """`index` (n,) into `names`. If `is_ordered`, the names are those of rising levels."""
+    """`index` (n,) into `n_colours` colours.
+
+    Each has a name, or `is_ordered` and they rise from the first name to the last.
+    """
 
     index: NDArray[np.uint8]
     names: tuple[str, ...]
+    n_colours: int
     is_ordered: bool = False
     has_others: bool = False
 
@@ -46,25 +51,22 @@ def colouring(table: RowTable, column: str) -> Colouring:
     found, index, counts = np.unique(values, return_inverse=True, return_counts=True)
     names = [value_label(table, column, value) for value in found.tolist()]
     if len(found) <= _NAMED:
-        return Colouring(index.astype(np.uint8), tuple(names))
+        return Colouring(index.astype(np.uint8), tuple(names), len(names))
     if values.dtype.kind in "iu" and column != "class":
         return _by_level(values.astype(np.float64))
     most = np.sort(np.argsort(-counts, kind="stable")[: _NAMED - 1])
     place = np.full(len(found), _NAMED - 1, dtype=np.uint8)
     place[most] = np.arange(_NAMED - 1)
     shown = (*(names[i] for i in most), f"{len(found) - len(most)} others")
-    return Colouring(place[index], shown, has_others=True)
+    return Colouring(place[index], shown, len(shown), has_others=True)
 
 
 def _by_level(values: NDArray[np.float64]) -> Colouring:
     """Levels of equally many rows: losses are so skewed that equal steps would show nothing."""
     finite = values[np.isfinite(values)]
     if not len(finite):
-        return Colouring(np.zeros(len(values), np.uint8), ("not finite",), is_ordered=True)
+        return Colouring(np.zeros(len(values), np.uint8), ("not finite",), 1)
     edges = np.quantile(finite, np.linspace(0, 1, _LEVELS + 1))
     index = np.searchsorted(edges[1:-1], values, side="right").astype(np.uint8)
-    names = tuple(
-        f"{low:.3g} to {high:.3g}" for low, high in zip(edges[:-1], edges[1:], strict=True)
-    )
-    return Colouring(index, names, is_ordered=True)
-
+    ends = (f"{edges[0]:.3g}", f"{edges[-1]:.3g}")
+    return Colouring(index, ends, _LEVELS, is_ordered=True)

@@ -119,7 +119,9 @@ def read_saved(project: Project, dataset_id: int) -> tuple[SavedForgetSet, ...]:
     from workbench.report.wording import describe_forget_set
 
     plans = project.rows("SELECT name, forget_sets FROM plan WHERE forget_sets IS NOT NULL")
-    found = project.rows("SELECT * FROM forget_set WHERE dataset_id = ? ORDER BY id DESC", dataset_id)
+    found = project.rows(
+        "SELECT * FROM forget_set WHERE dataset_id = ? ORDER BY id DESC", dataset_id
+    )
     return tuple(
         SavedForgetSet(
             id=row["id"],

@@ -40,10 +40,10 @@ def read_facets(table: RowTable) -> tuple[Facet, ...]:
     return tuple(_facet(table, name, table.columns[name]) for name in names)
 
 
-def value_label(table: RowTable, column: str, value: Any) -> str:
+def value_label(table: RowTable, column: str, value: Scalar) -> str:
     """A value as the window shows it: classes by name, yes or no."""
     if column == "class":
-        return table.dataset.class_names[value]
+        return table.dataset.class_names[int(value)]
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -27,7 +27,6 @@ from workbench.gui.widgets.legend import Legend
 from workbench.gui.widgets.point_cloud import PointCloud
 
 
-
 class MapPane(QWidget):
     """`gestured` carries the rule of a lasso or of a click."""
 
@@ -113,11 +112,10 @@ class MapPane(QWidget):
         self.cloud.set_points(table.columns[MAP_X], table.columns[MAP_Y], found.index, colours)
         if self._summary is not None:
             self.show_summary(self._summary)
-        entries = list(zip(found.names, colours, strict=True))
-        if found.is_ordered and len(entries) > 2:
-            middle = [("", colour) for _, colour in entries[1:-1]]
-            entries = [entries[0], *middle, entries[-1]]
-        self._legend.show_entries(entries)
+        if found.is_ordered:
+            self._legend.show_scale(found.names[0], colours, found.names[-1])
+        else:
+            self._legend.show_entries(zip(found.names, colours, strict=True))
 
     def _lassoed(self, polygon: list[tuple[float, float]]) -> None:
         if len(polygon) >= 3:
@@ -147,8 +145,8 @@ class MapPane(QWidget):
 
 def _colours(found: Colouring) -> list[QColor]:
     if found.is_ordered:
-        return [_between(i / max(1, len(found.names) - 1)) for i in range(len(found.names))]
-    colours = [QColor(SEQUENCE[i % len(SEQUENCE)]) for i in range(len(found.names))]
+        return [_between(level / (found.n_colours - 1)) for level in range(found.n_colours)]
+    colours = [QColor(name) for name in SEQUENCE[: found.n_colours]]
     if found.has_others:
         colours[-1] = theme.colour(OTHERS)
     return colours
@@ -157,7 +155,8 @@ def _colours(found: Colouring) -> list[QColor]:
 def _between(share: float) -> QColor:
     low, high = theme.colour(LOW), theme.colour(HIGH)
     mixed = (
-        round(a + share * (b - a))
-        for a, b in zip(low.getRgb()[:3], high.getRgb()[:3], strict=True)  # type: ignore[index]
+        (low.red(), high.red()),
+        (low.green(), high.green()),
+        (low.blue(), high.blue()),
     )
-    return QColor(*mixed)
+    return QColor(*(round(a + share * (b - a)) for a, b in mixed))

@@ -270,9 +270,7 @@ class ForgetSetPage(Page):
         self._saved = saved
         self.saved.show_sets(saved, self.session.only_reads_because)
 
-    def _write(
-        self, table: RowTable, rule: Rule, rows: Rows, name: str, non_members: str
-    ) -> None:
+    def _write(self, table: RowTable, rule: Rule, rows: Rows, name: str, non_members: str) -> None:
         if self._proposed is not None and self._proposed[0] == rule:
             definition = with_non_members(self._proposed[1], non_members)
         else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.core.vocabulary import PluginKind
 from workbench.gui.session.rows import RowTable
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
+from workbench.gui.widgets.blocks import column
 from workbench.gui.widgets.job_dialog import JobDialog
 from workbench.gui.widgets.plugin_form import PluginForm
 from workbench.plugin_api.manifest import Need
@@ -38,13 +39,11 @@ class ProposeDialog(JobDialog):
             if table.dataset.task not in one.declared.tasks
         }
         self._selector = PluginForm("Selector", offered, unfit)
-        layout = QVBoxLayout(self.form)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._selector)
-        layout.addStretch(1)
         self._selector.changed.connect(self.check)
+        entries = column(self._selector)
+        entries.addStretch(1)
+        self.fill(entries)
         self.resize(480, 400)
-        self.check()
 
     def fault(self) -> str:
         return self._selector.fault()

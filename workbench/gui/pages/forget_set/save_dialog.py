@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.audit.plan import Name
 from workbench.core.errors import WorkbenchError
@@ -21,8 +29,7 @@ from workbench.gui.pages.forget_set.contents import (
 )
 from workbench.gui.session.reading import Reader
 from workbench.gui.session.rows import RowTable
-from workbench.gui.widgets.blocks import fault_label, heading, muted, set_fault
-from workbench.gui.widgets.job_dialog import labelled
+from workbench.gui.widgets.blocks import column, fault_label, heading, muted, set_fault
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _PAUSE = 250  # milliseconds without typing before a rule is tried
@@ -65,6 +72,8 @@ class SaveDialog(QDialog):
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
         )
+        save = self._buttons.button(QDialogButtonBox.StandardButton.Save)
+        save.setProperty("primary", "true")
         self._try_soon = QTimer(self, singleShot=True, interval=_PAUSE)
         self._lay_out(summary)
         self._try_soon.timeout.connect(self._try_rule)
@@ -82,15 +91,27 @@ class SaveDialog(QDialog):
         words = muted(f"Training rows where {summary.words}")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        labelled(form, "Name", self.name, "Plans and reports use this name")
-        form.addRow("", self._name_note)
-        form.addRow("", self._name_fault)
-        labelled(form, "Comparable non-members", self.non_members, f"<p>{_NON_MEMBERS_TIP}</p>")
-        form.addRow("", self._non_members_note)
-        form.addRow("", self._non_members_fault)
+        for text, tip, edit, note, fault in (
+            ("Name", "Plans and reports use it", self.name, self._name_note, self._name_fault),
+            (
+                "Comparable non-members",
+                f"<p>{_NON_MEMBERS_TIP}</p>",
+                self.non_members,
+                self._non_members_note,
+                self._non_members_fault,
+            ),
+        ):
+            caption = QLabel(text)
+            caption.setBuddy(edit)
+            edit.setAccessibleName(text)
+            for widget in (caption, edit):
+                widget.setToolTip(tip)
+            form.addRow(caption, column(edit, note, fault))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
-        layout.addWidget(heading(f"{summary.count:,} rows, {summary.share:.1%} of the training rows"))
+        layout.addWidget(
+            heading(f"{summary.count:,} rows, {summary.share:.1%} of the training rows")
+        )
         layout.addWidget(words)
         layout.addLayout(form)
         layout.addWidget(self._findings)
@@ -128,12 +149,13 @@ class SaveDialog(QDialog):
     def _take_non_members(self, words: str) -> None:
         self._rule_fault = ""
         self._non_members_note.setText(words)
+        self._non_members_note.show()
         self._show_rule_fault()
 
     def _refuse_rule(self, fault: Exception) -> None:
         notice = notice_of(fault)
         self._rule_fault = f"{notice.message} {notice.remedy}".strip()
-        self._non_members_note.setText("")
+        self._non_members_note.hide()
         self._show_rule_fault()
 
     def _show_rule_fault(self) -> None:
@@ -146,7 +168,7 @@ class SaveDialog(QDialog):
     def _refuse(self, fault: Exception) -> None:
         if not isinstance(fault, WorkbenchError):
             raise fault
-        self._findings.setText("")
+        self._findings.hide()
         self._set_fault = f"{fault.message} {fault.remedy}".strip()
         set_fault(self._rows_fault, self._set_fault)
         self._check()
@@ -154,7 +176,6 @@ class SaveDialog(QDialog):
     def _save(self) -> None:
         self.saved.emit(self.name.text().strip(), self.non_members.text().strip())
         self.accept()
-
 
 
 def fault_of_name(name: str) -> str:

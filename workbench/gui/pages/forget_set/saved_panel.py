@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.gui.pages.forget_set.contents import SavedForgetSet
@@ -64,9 +64,9 @@ class SavedPanel(QWidget):
         item = self.list.currentItem()
         return item.data(Qt.ItemDataRole.UserRole) if item else None
 
-    def _emit(self, signal: Signal) -> None:
+    def _emit(self, signal: SignalInstance) -> None:
         if self._current is not None:
-            signal.emit(self._current)  # type: ignore[attr-defined]
+            signal.emit(self._current)
 
     def _show_current(self) -> None:
         current = self._current

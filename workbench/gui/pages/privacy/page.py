@@ -166,6 +166,7 @@ class PrivacyPage(Page):
     def _name_controls(self) -> None:
         self._attacks.setAccessibleName("Attack")
         self._attacks.setToolTip("Which membership attack of the plan is shown")
+        self._log.setAccessibleName("Logarithmic axes")
         self._log.setToolTip(
             "Shows what an attacker can tell with few mistakes; rates of 0 lie on the lower edge"
         )

@@ -1,0 +1,1 @@
+"""The Inspect page: one row, as every model sees it."""

@@ -1,0 +1,262 @@
+"""What the models of a plan answer to single rows, and which rows are worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.audit.artifact_names import EXPLAINED_ROWS
+from workbench.audit.guards import Rows
+from workbench.audit.stored_plan import StoredPlan, StoredRun
+from workbench.core.dataset import Dataset
+from workbench.core.vocabulary import Split
+from workbench.metrics.scores import confidence, log_probabilities, predictions
+from workbench.store import Project
+
+if TYPE_CHECKING:
+    from workbench.gui.session.choice import RunOption
+
+Values = NDArray[np.float64]
+
+LARGEST_CHANGES = 200
+"""Rows in the list of the largest changes."""
+_TOP_CLASSES = 5
+
+
+class Scope(StrEnum):
+    """Which rows are offered. The value is shown."""
+
+    EXPLAINED_FORGET = "Explained forget rows"
+    EXPLAINED_RETAIN = "Explained retain rows"
+    FORGET = "All forget rows"
+    SELECTED = "Selected rows"
+    DISAGREE = "A and B disagree"
+    CHANGED = "Largest change in confidence"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs that are looked at: A, B, the original and the retrained band."""
+
+    a: RunOption | None
+    b: RunOption | None
+    original: RunOption | None
+    references: tuple[RunOption, ...]
+
+    @property
+    def all(self) -> tuple[RunOption, ...]:
+        """Each once."""
+        named = [run for run in (self.original, self.a, self.b) if run is not None]
+        return tuple(dict.fromkeys([*named, *self.references]))
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """One model over the whole dataset: logits (n, C), loss (n,), scores (n,) by attack."""
+
+    logits: NDArray[Any]
+    loss: NDArray[Any]
+    scores: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The models that are compared, over the plan's dataset. `explained`: rows with stored maps."""
+
+    runs: Runs
+    dataset: Dataset
+    dataset_id: int
+    forget_rows: Rows
+    explained: Rows
+    attacks: tuple[str, ...]
+    explainers: tuple[str, ...]
+    outputs: Mapping[int, Outputs]
+    """By run id."""
+    stored_runs: Mapping[int, StoredRun]
+    stored: StoredPlan
+
+    def of(self, run: RunOption | None) -> Outputs | None:
+        return self.outputs[run.id] if run is not None else None
+
+
+def read_compared(project: Project, plan_id: int, forget_set_id: int, runs: Runs) -> Compared:
+    """Everything but the maps, so that going from row to row reads nothing more."""
+    stored = StoredPlan(project, plan_id)
+    forget_set = next(one for one in stored.forget_sets if one.id == forget_set_id)
+    finished = {run.id: run for run in stored.finished_runs(forget_set)}
+    wanted = {run.id: finished[run.id] for run in runs.all if run.id in finished}
+    row = project.row("SELECT dataset_id FROM plan WHERE id = ?", plan_id) or {}
+    return Compared(
+        runs=runs,
+        dataset=stored.dataset,
+        dataset_id=int(row["dataset_id"]),
+        forget_rows=forget_set.rows,
+        explained=_explained(project, wanted),
+        attacks=stored.plan.attacks,
+        explainers=stored.plan.attributions,
+        outputs={
+            run.id: Outputs(
+                stored.output(run.model_id, "logits"),
+                stored.output(run.model_id, "loss"),
+                stored.scores(run),
+            )
+            for run in wanted.values()
+        },
+        stored_runs=wanted,
+        stored=stored,
+    )
+
+
+def _explained(project: Project, runs: Mapping[int, StoredRun]) -> Rows:
+    """The same rows are explained in every run on a forget set."""
+    digests = (run.artifacts.get(EXPLAINED_ROWS) for run in runs.values())
+    digest = next(filter(None, digests), None)
+    if digest is None:
+        return np.empty(0, dtype=np.int64)
+    return project.array(digest).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class RowList:
+    """Row ids (k,) in the order to go through them; `empty_because` is "" if there are any."""
+
+    rows: Rows
+    empty_because: str = ""
+
+
+def rows_in(scope: Scope, compared: Compared, selected: Rows) -> RowList:
+    """The rows of a scope. `selected`: ids of the rows that are selected elsewhere."""
+    in_forget = np.isin(compared.explained, compared.forget_rows)
+    match scope:
+        case Scope.EXPLAINED_FORGET:
+            return _listed(compared.explained[in_forget], "The runs explained no forget rows")
+        case Scope.EXPLAINED_RETAIN:
+            return _listed(compared.explained[~in_forget], "The runs explained no retain rows")
+        case Scope.FORGET:
+            return _listed(np.sort(compared.forget_rows), "The forget set is empty")
+        case Scope.SELECTED:
+            return _listed(selected, "No rows are selected on the Forget set page")
+        case Scope.DISAGREE | Scope.CHANGED:
+            a, b = compared.of(compared.runs.a), compared.of(compared.runs.b)
+            if a is None or b is None:
+                return _listed(_NO_ROWS, "Choose models A and B first")
+            if scope is Scope.DISAGREE:
+                apart = predictions(a.logits) != predictions(b.logits)
+                return _listed(np.flatnonzero(apart), "A and B predict the same for every row")
+            return RowList(_largest_changes(a, b, compared.dataset.targets))
+
+
+_NO_ROWS = np.empty(0, dtype=np.int64)
+
+
+def _listed(rows: Rows, empty_because: str) -> RowList:
+    return RowList(rows, "" if len(rows) else empty_because)
+
+
+def _largest_changes(a: Outputs, b: Outputs, targets: NDArray[np.int64]) -> Rows:
+    """Rows whose own class gained or lost most probability from A to B, largest first."""
+    change = np.abs(confidence(b.logits, targets) - confidence(a.logits, targets))
+    return np.argsort(-change, kind="stable")[:LARGEST_CHANGES]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """One model on one row: probabilities (C,), and the numbers of `Quantity` by title."""
+
+    run: RunOption
+    probabilities: Values
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class RowView:
+    """One row under every model. `original` is None where A or B is the original.
+
+    `classes` are the ids to show, most probable first; the label is always among them.
+    """
+
+    row: int
+    inputs: NDArray[Any]
+    white: float
+    target: int
+    class_names: tuple[str, ...]
+    split: Split
+    metadata: Mapping[str, str]
+    classes: tuple[int, ...]
+    original: Answer | None
+    a: Answer | None
+    b: Answer | None
+    references: tuple[Answer, ...]
+
+    @property
+    def label(self) -> str:
+        return self.class_names[self.target]
+
+    @property
+    def named(self) -> tuple[tuple[str, Answer], ...]:
+        """Original, A and B, those that there are, with these names."""
+        pairs = (("Original", self.original), ("A", self.a), ("B", self.b))
+        return tuple((name, answer) for name, answer in pairs if answer is not None)
+
+
+def view_row(compared: Compared, row: int) -> RowView:
+    """`row` is an id of the dataset."""
+    runs, dataset = compared.runs, compared.dataset
+    answers = {run: _answer(compared, run, row) for run in runs.all}
+    target = int(dataset.targets[row])
+    apart = runs.original not in (runs.a, runs.b)
+    return RowView(
+        row=row,
+        inputs=dataset.inputs[row],
+        white=dataset.preprocessing.divide_by,
+        target=target,
+        class_names=dataset.class_names,
+        split=_split(compared, row),
+        metadata={name: _plain(values[row]) for name, values in dataset.columns.items()},
+        classes=_top_classes([one.probabilities for one in answers.values()], target),
+        original=answers[runs.original] if runs.original and apart else None,
+        a=answers[runs.a] if runs.a else None,
+        b=answers[runs.b] if runs.b else None,
+        references=tuple(answers[run] for run in runs.references),
+    )
+
+
+def _answer(compared: Compared, run: RunOption, row: int) -> Answer:
+    outputs = compared.outputs[run.id]
+    probabilities = np.exp(log_probabilities(outputs.logits[row : row + 1])[0])
+    target = compared.dataset.targets[row : row + 1]
+    numbers = {
+        "Confidence": float(confidence(outputs.logits[row : row + 1], target)[0]),
+        "Loss": float(outputs.loss[row]),
+    }
+    numbers |= {
+        f"Attack {attack}": float(outputs.scores[attack][row])
+        for attack in compared.attacks
+        if attack in outputs.scores
+    }
+    return Answer(run, probabilities, numbers)
+
+
+def _split(compared: Compared, row: int) -> Split:
+    if row in compared.forget_rows:
+        return Split.FORGET
+    split = Split(str(compared.dataset.split[row]))
+    return Split.RETAIN if split is Split.TRAIN else split
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _top_classes(probabilities: list[Values], target: int) -> tuple[int, ...]:
+    highest = np.max(probabilities, axis=0)
+    order = np.argsort(-highest, kind="stable")
+    shown = [int(one) for one in order[:_TOP_CLASSES]]
+    if target not in shown:
+        shown[-1] = target
+    return tuple(shown)
