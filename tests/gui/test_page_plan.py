@@ -10,10 +10,13 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
+    QLabel,
     QLineEdit,
     QListWidget,
     QPushButton,
+    QTabBar,
     QTableView,
+    QToolButton,
 )
 
 from tests.gui.conftest import small_plan
@@ -78,12 +81,16 @@ def make_page(make_session, qtbot, leak_check):
 
 
 @pytest.fixture
-def drafted(make_page, small_project):
-    """A page with a draft that lacks a method only."""
-    page = make_page(small_project)
-    page.start_plan()
-    settle(page.session)
-    return page
+def make_draft(make_page, small_project):
+    """Open a page with a draft that lacks a method only."""
+
+    def make():
+        page = make_page(small_project)
+        page.start_plan()
+        settle(page.session)
+        return page
+
+    return make
 
 
 def find(page, kind, name):
@@ -95,7 +102,7 @@ def find(page, kind, name):
 
 
 def show_part(page, title):
-    tabs = page.findChild(questions.QWidget, "qt_tabwidget_tabbar")
+    tabs = page.findChild(QTabBar)
     index = next(i for i in range(tabs.count()) if tabs.tabText(i).startswith(title))
     tabs.setCurrentIndex(index)
     settle(page.session)
@@ -132,7 +139,7 @@ def test_contents_are_what_a_plan_can_be_made_of(small_project):
     assert [one.name for one in contents.datasets] == ["digits"]
     assert [one.name for one in contents.models] == ["original"], "results of runs are left out"
     assert [(one.name, one.version) for one in contents.forget_sets] == [("threes", 1)]
-    assert contents.forget_sets[0].in_words == "Training rows where class == 3"
+    assert contents.forget_sets[0].in_words == "Training rows where class is 3"
     assert [one.runs for one in contents.locked] == [contents.locked[0].runs_done]
     assert contents.draft is None
 
@@ -257,8 +264,8 @@ def test_a_locked_plan_is_shown_and_cannot_be_changed(make_page, small_project, 
     ]
 
 
-def test_typing_is_one_edit_that_can_be_undone(drafted, qtbot):
-    page = drafted
+def test_typing_is_one_edit_that_can_be_undone(make_draft, qtbot):
+    page = make_draft()
     retype(qtbot, find(page, QLineEdit, "Name"), "My audit")
     assert stored(page)["name"] == "Audit", "written after a pause"
     qtbot.waitUntil(lambda: stored(page)["name"] == "My audit")
@@ -270,8 +277,8 @@ def test_typing_is_one_edit_that_can_be_undone(drafted, qtbot):
     assert find(page, QLineEdit, "Name").text() == "Audit"
 
 
-def test_undo_right_after_typing_takes_back_what_was_typed(drafted, qtbot):
-    page = drafted
+def test_undo_right_after_typing_takes_back_what_was_typed(make_draft, qtbot):
+    page = make_draft()
     retype(qtbot, find(page, QLineEdit, "Name"), "My audit")
     page.session.editor.undo()
     settle(page.session)
@@ -279,15 +286,16 @@ def test_undo_right_after_typing_takes_back_what_was_typed(drafted, qtbot):
     assert find(page, QLineEdit, "Name").text() == "Audit"
 
 
-def test_closing_right_after_typing_loses_nothing(drafted, small_project, qtbot):
-    retype(qtbot, find(drafted, QLineEdit, "Name"), "My audit")
-    drafted.session.close()
+def test_closing_right_after_typing_loses_nothing(make_draft, small_project, qtbot):
+    page = make_draft()
+    retype(qtbot, find(page, QLineEdit, "Name"), "My audit")
+    page.session.close()
     with Project.open(small_project, read_only=True) as project:
         assert read_draft(project)["name"] == "My audit"
 
 
-def test_edits_of_different_places_are_different_edits(drafted, qtbot):
-    page = drafted
+def test_edits_of_different_places_are_different_edits(make_draft, qtbot):
+    page = make_draft()
     retype(qtbot, find(page, QLineEdit, "Name"), "My audit")
     retype(qtbot, find(page, QAbstractSpinBox, "Epochs"), "7")
     page.document.flush()
@@ -298,13 +306,12 @@ def test_edits_of_different_places_are_different_edits(drafted, qtbot):
     assert stored(page)["recipe"]["epochs"] == 3
 
 
-def test_an_answer_from_before_does_not_take_away_what_is_typed(drafted, qtbot):
-    page = drafted
+def test_an_answer_from_before_does_not_take_away_what_is_typed(make_draft, qtbot):
+    page = make_draft()
     name = find(page, QLineEdit, "Name")
     retype(qtbot, name, "My")
     page.invalidate()
-    settle_once = page.session.reader
-    qtbot.waitUntil(lambda: settle_once.is_idle)
+    qtbot.waitUntil(lambda: page.session.reader.is_idle)
     assert name.text() == "My"
     qtbot.keyClicks(name, " audit")
     page.document.flush()
@@ -313,8 +320,8 @@ def test_an_answer_from_before_does_not_take_away_what_is_typed(drafted, qtbot):
     assert stored(page)["name"] == "My audit"
 
 
-def test_a_wrong_value_is_kept_told_and_keeps_the_lock_shut(drafted, qtbot):
-    page = drafted
+def test_a_wrong_value_is_kept_told_and_keeps_the_lock_shut(make_draft, qtbot):
+    page = make_draft()
     add_method(page)
     assert find(page, QPushButton, "Lock plan").isEnabled()
     show_part(page, "Setup")
@@ -325,11 +332,12 @@ def test_a_wrong_value_is_kept_told_and_keeps_the_lock_shut(drafted, qtbot):
     assert find(page, QAbstractSpinBox, "Epochs").lineEdit().text() == "many"
     assert any(text.startswith("Recipe, epochs") for text in fault_texts(page))
     page.lock_plan()
-    assert "no complete draft" in page.session.faults.notices[-1].message or True
+    settle(page.session)
+    assert "no complete draft" in page.session.faults.notices[-1].message
 
 
-def test_a_fault_leads_to_its_place(drafted, qtbot):
-    page = drafted
+def test_a_fault_leads_to_its_place(make_draft, qtbot):
+    page = make_draft()
     assert fault_texts(page) == ["Methods: At least 1 must be given."]
     show_part(page, "Tests")
     page.findChild(QListWidget).itemClicked.emit(page.findChild(QListWidget).item(0))
@@ -337,26 +345,21 @@ def test_a_fault_leads_to_its_place(drafted, qtbot):
     assert find(page, QPushButton, "Add SCRUB to the plan")
 
 
-def test_a_method_can_be_added_twice_and_removed(drafted, qtbot):
-    page = drafted
+def test_a_method_can_be_added_twice_and_removed(make_draft, qtbot):
+    page = make_draft()
     add_method(page)
     add_method(page)
     assert [one["label"] for one in page.document.content["methods"]] == ["ssd", "ssd 2"]
-    page.findChildren(QPushButton, options=Qt.FindChildOption.FindChildrenRecursively)
     find(page, QPushButton, "Remove ssd").click()
+    page.document.flush()
     settle(page.session)
     assert [one["label"] for one in stored(page)["methods"]] == ["ssd 2"]
 
 
-def test_the_settings_of_a_method_go_into_the_plan(drafted, qtbot):
-    page = drafted
+def test_the_settings_of_a_method_go_into_the_plan(make_draft, qtbot):
+    page = make_draft()
     add_method(page)
-    settings = next(
-        one
-        for one in page.findChildren(questions.QWidget)
-        if one.accessibleName() == "Settings of ssd"
-    )
-    settings.click()
+    find(page, QToolButton, "Settings of ssd").click()
     retype(qtbot, find(page, QAbstractSpinBox, "Alpha"), "5")
     retype(qtbot, find(page, QLineEdit, "Seeds"), "0-2")
     page.document.flush()
@@ -366,8 +369,8 @@ def test_the_settings_of_a_method_go_into_the_plan(drafted, qtbot):
     assert method["seeds"] == [0, 1, 2]
 
 
-def test_ticks_choose_forget_sets_attacks_and_recovery(drafted):
-    page = drafted
+def test_ticks_choose_forget_sets_attacks_and_recovery(make_draft):
+    page = make_draft()
     show_part(page, "Forget sets")
     find(page, QCheckBox, "threes").click()
     settle(page.session)
@@ -382,11 +385,10 @@ def test_ticks_choose_forget_sets_attacks_and_recovery(drafted):
     assert draft["forget_sets"] == [{"name": "threes", "use": "threes"}]
     assert draft["attacks"] == ["loss", "confidence"]
     assert draft["recovery"] is None
-    assert any("recovery tests" in text for text in fault_texts(page)) or not draft["methods"]
 
 
-def test_criteria_are_added_and_removed(drafted):
-    page = drafted
+def test_criteria_are_added_and_removed(make_draft):
+    page = make_draft()
     show_part(page, "Criteria")
     table = page.findChild(QTableView)
     before = table.model().rowCount()
@@ -398,8 +400,8 @@ def test_criteria_are_added_and_removed(drafted):
     assert len(stored(page)["criteria"]) == before
 
 
-def test_a_lock_asks_first_and_is_for_good(drafted, monkeypatch):
-    page = drafted
+def test_a_lock_asks_first_and_is_for_good(make_draft, monkeypatch):
+    page = make_draft()
     add_method(page)
     asked = []
     monkeypatch.setattr(
@@ -458,8 +460,8 @@ def test_a_new_plan_begins_as_the_locked_one(make_page, small_project):
     assert stored(page) == draft
 
 
-def test_the_picker_shows_draft_and_locked_plans(drafted):
-    page = drafted
+def test_the_picker_shows_draft_and_locked_plans(make_draft):
+    page = make_draft()
     picker = find(page, QComboBox, "Plan that is shown")
     assert [picker.itemText(i).split(" ")[0] for i in range(picker.count())] == ["Draft", "small"]
     picker.setCurrentIndex(1)
@@ -520,8 +522,8 @@ def stranger(tmp_path, monkeypatch):
     return folder
 
 
-def test_an_untrusted_plugin_is_looked_at_before_it_can_be_used(stranger, drafted, monkeypatch):
-    page = drafted
+def test_an_untrusted_plugin_is_looked_at_before_it_can_be_used(stranger, make_draft, monkeypatch):
+    page = make_draft()
     (plugin,) = [one for one in page.session.registry.plugins if one.id == "stranger"]
     show_part(page, "Methods")
     add = find(page, QPushButton, "Add Strange method to the plan")
@@ -549,10 +551,10 @@ def test_a_method_for_another_task_says_why_it_does_not_fit(small_project):
     assert "'unknown'" in retrain.unfit("classification", "unknown", registry)
 
 
-def test_dialogs_say_what_they_mean(qtbot, drafted, stranger):
-    page = drafted
+def test_dialogs_say_what_they_mean(qtbot, make_draft, stranger):
+    page = make_draft()
     lock = questions.lock_dialog(page, {**page.document.content, "methods": []}, "ab" * 32)
-    assert "never changed" in " ".join(one.text() for one in lock.findChildren(questions.QLabel))
+    assert "never changed" in " ".join(one.text() for one in lock.findChildren(QLabel))
     criteria = lock.findChild(QListWidget)
     assert criteria.item(0).text() == "forget accuracy: Accuracy, forget rows, as retrained ± 0.1"
     lock.deleteLater()

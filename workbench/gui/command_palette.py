@@ -32,7 +32,7 @@ from workbench.gui.widgets.blocks import card, column, muted
 Index = QModelIndex | QPersistentModelIndex
 
 _SIZE = QSize(560, 380)
-_AT_START, _IN_SEQUENCE, _LETTER = 8, 5, 1
+_AT_START, _IN_SEQUENCE, _LETTER = 7, 8, 1
 
 
 class _Role(IntEnum):

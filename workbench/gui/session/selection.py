@@ -104,7 +104,12 @@ class Selection(QObject):
             "rows",
             lambda _: table.rows_where(rule),
             lambda rows: self._take(rule, rows),
+            self._refuse,
         )
+
+    def _refuse(self, fault: Exception) -> None:
+        self._wanted = self._rule
+        raise fault
 
     def _take(self, rule: Rule | None, rows: NDArray[np.int64]) -> None:
         self._rule, self._rows = rule, rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from workbench.core.dataset import SPLITS
 from workbench.gui.pages.data.class_chart import SPLIT_NAMES
@@ -24,12 +24,13 @@ _CLASSES_SHOWN = 12
 
 
 class DatasetCard(QWidget):
-    """Facts in lines, and below them notes and what was found at the import."""
+    """Facts in lines."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._values: dict[str, QLabel] = {}
-        facts = QFormLayout()
+        facts = QFormLayout(self)
+        facts.setContentsMargins(0, 0, 0, 0)
         facts.setVerticalSpacing(4)
         facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         for name, tip in _FACTS.items():
@@ -42,11 +43,6 @@ class DatasetCard(QWidget):
                 label.setToolTip(tip)
             facts.addRow(caption, value)
             self._values[name] = value
-        self._notes = muted()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(facts)
-        layout.addWidget(self._notes)
 
     def show_summary(self, summary: DatasetSummary) -> None:
         rows = summary.rows
@@ -62,7 +58,6 @@ class DatasetCard(QWidget):
         for name, text in shown.items():
             self._values[name].setText(text)
         self._values["Fingerprint"].setToolTip(summary.fingerprint)
-        self._notes.setText("\n\n".join(filter(None, [*summary.findings, summary.notes])))
 
 
 def _classes(names: tuple[str, ...]) -> str:

@@ -35,9 +35,9 @@ class ImportDataDialog(JobDialog):
         self._name.setPlaceholderText("As the source names it")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        labelled(form, "Source", self._source, "What reads the data")
-        labelled(form, "File", self._file, "What the source reads; bundled data need none")
         labelled(form, "Name", self._name, "What the dataset is called in the project")
+        labelled(form, "File", self._file, "What the source reads; bundled data need none")
+        labelled(form, "Source", self._source, "What reads the data")
         for changed in (self._source.changed, self._file.changed, self._name.textChanged):
             changed.connect(self.check)
         entries = column(form)

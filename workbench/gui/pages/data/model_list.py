@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.pages.data.contents import DataContents, ModelSummary
 from workbench.gui.widgets.blocks import button, muted, row
@@ -21,7 +21,8 @@ class ModelList(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Models")
         self.list.setWordWrap(True)
-        self.list.setMinimumHeight(70)
+        self.list.setMinimumHeight(96)
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._note = muted()
         self._rename = button("Rename…", "Rename the model")
         self._measure = button("Measure outputs")

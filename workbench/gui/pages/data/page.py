@@ -63,6 +63,8 @@ class DataPage(Page):
         self._rename = button("Rename…", "Rename the dataset")
         self._card = DatasetCard()
         self.models = ModelList()
+        self._notes = muted()
+        self._notes_card = card(heading("Notes"), self._notes)
         self.chart = ClassChart()
         self._legend = Legend()
         self.samples = Samples(session.reader)
@@ -95,6 +97,7 @@ class DataPage(Page):
             column(
                 card(row(self.picker, self._rename, stretch=0), self._card),
                 card(heading("Models"), self.models),
+                self._notes_card,
                 stretch=1,
             )
         )
@@ -177,6 +180,9 @@ class DataPage(Page):
         if summary is None:
             return
         self._card.show_summary(summary)
+        notes = [*summary.findings, summary.notes]
+        self._notes.setText("\n\n".join(filter(None, notes)))
+        self._notes_card.setVisible(any(notes))
         if summary.id == self._shown:  # rows never change, so they are read once
             self.refreshed.emit()
             return

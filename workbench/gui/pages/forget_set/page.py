@@ -112,10 +112,10 @@ class ForgetSetPage(Page):
         side.addTab(self.saved, "Saved sets")
         panes = QSplitter(Qt.Orientation.Horizontal)
         panes.setChildrenCollapsible(False)
-        for pane, share in ((self.map, 5), (self.gallery, 4), (side, 3)):
+        for pane, share in ((self.map, 5), (self.gallery, 4), (side, 1)):
             panes.addWidget(pane)
             panes.setStretchFactor(panes.count() - 1, share)
-        panes.setSizes([330, 270, 210])
+        panes.setSizes([320, 280, 210])
         tools = row(self.gestures, self._propose, self._save, stretch=0)
         line = QFrame()
         line.setProperty("card", "true")

@@ -15,11 +15,13 @@ from workbench.audit.guards import Rows
 from workbench.audit.stored_plan import StoredPlan, StoredRun
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import Split
+from workbench.gui.pages.compared_runs import ComparedRuns
+from workbench.gui.pages.inspect.maps import MapShelf
 from workbench.metrics.scores import confidence, log_probabilities, predictions
 from workbench.store import Project
 
 if TYPE_CHECKING:
-    from workbench.gui.session.choice import RunOption
+    from workbench.gui.session.choice import PlanOption, RunOption
 
 Values = NDArray[np.float64]
 
@@ -39,22 +41,6 @@ class Scope(StrEnum):
     CHANGED = "Largest change in confidence"
 
 
-@dataclass(frozen=True)
-class Runs:
-    """The runs that are looked at: A, B, the original and the retrained band."""
-
-    a: RunOption | None
-    b: RunOption | None
-    original: RunOption | None
-    references: tuple[RunOption, ...]
-
-    @property
-    def all(self) -> tuple[RunOption, ...]:
-        """Each once."""
-        named = [run for run in (self.original, self.a, self.b) if run is not None]
-        return tuple(dict.fromkeys([*named, *self.references]))
-
-
 @dataclass(frozen=True, eq=False)
 class Outputs:
     """One model over the whole dataset: logits (n, C), loss (n,), scores (n,) by attack."""
@@ -68,7 +54,7 @@ class Outputs:
 class Compared:
     """The models that are compared, over the plan's dataset. `explained`: rows with stored maps."""
 
-    runs: Runs
+    runs: ComparedRuns
     dataset: Dataset
     dataset_id: int
     forget_rows: Rows
@@ -77,24 +63,24 @@ class Compared:
     explainers: tuple[str, ...]
     outputs: Mapping[int, Outputs]
     """By run id."""
-    stored_runs: Mapping[int, StoredRun]
-    stored: StoredPlan
+    maps: MapShelf
 
     def of(self, run: RunOption | None) -> Outputs | None:
         return self.outputs[run.id] if run is not None else None
 
 
-def read_compared(project: Project, plan_id: int, forget_set_id: int, runs: Runs) -> Compared:
+def read_compared(
+    project: Project, plan: PlanOption, forget_set_id: int, runs: ComparedRuns
+) -> Compared:
     """Everything but the maps, so that going from row to row reads nothing more."""
-    stored = StoredPlan(project, plan_id)
+    stored = StoredPlan(project, plan.id)
     forget_set = next(one for one in stored.forget_sets if one.id == forget_set_id)
     finished = {run.id: run for run in stored.finished_runs(forget_set)}
     wanted = {run.id: finished[run.id] for run in runs.all if run.id in finished}
-    row = project.row("SELECT dataset_id FROM plan WHERE id = ?", plan_id) or {}
     return Compared(
         runs=runs,
         dataset=stored.dataset,
-        dataset_id=int(row["dataset_id"]),
+        dataset_id=plan.dataset_id,
         forget_rows=forget_set.rows,
         explained=_explained(project, wanted),
         attacks=stored.plan.attacks,
@@ -107,8 +93,7 @@ def read_compared(project: Project, plan_id: int, forget_set_id: int, runs: Runs
             )
             for run in wanted.values()
         },
-        stored_runs=wanted,
-        stored=stored,
+        maps=MapShelf(stored, tuple(wanted.values())),
     )
 
 

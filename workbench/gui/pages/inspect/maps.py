@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.stored_plan import Maps, StoredPlan, StoredRun
 from workbench.core.pictures import is_image
-from workbench.gui.pages.inspect.contents import Compared
 from workbench.report.examples import flat, similarity
+
+if TYPE_CHECKING:
+    from workbench.gui.pages.inspect.contents import Compared
 
 Map = NDArray[Any]
 ByModel = Mapping[int, Map]
@@ -20,6 +23,32 @@ ByModel = Mapping[int, Map]
 
 MEAN = None
 """In place of a seed: the mean over all retrained models."""
+
+
+class MapShelf:
+    """The maps that runs left in the project; those of the explainer asked for last stay read."""
+
+    def __init__(self, stored: StoredPlan, runs: Sequence[StoredRun]) -> None:
+        self._stored = stored
+        self._runs = runs
+        self._read: tuple[str, dict[int, Maps]] = ("", {})
+
+    def of_row(self, row: int, explainer: str) -> dict[int, Map]:
+        """Maps of a row by model id; empty if it was not explained. Reads the project."""
+        found = {}
+        for model, maps in self._of(explainer).items():
+            places = np.flatnonzero(maps.rows == row)
+            if len(places):
+                found[model] = maps.maps[int(places[0])]
+        return found
+
+    def _of(self, explainer: str) -> dict[int, Maps]:
+        name, by_model = self._read
+        if name != explainer:
+            found = {run.model_id: self._stored.maps(run, explainer) for run in self._runs}
+            by_model = {model: maps for model, maps in found.items() if maps is not None}
+            self._read = (explainer, by_model)
+        return by_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +87,7 @@ def view_maps(
         return _unavailable("Maps need a finished run of the original and a model B.")
     if not runs.references:
         return _unavailable("No retrained model has finished, so there is nothing to compare with.")
-    stored = stored_maps(compared, row, explainer)
+    stored = compared.maps.of_row(row, explainer)
     maps = {**made, **stored}
     models = [runs.original.model_id, runs.b.model_id, *(run.model_id for run in runs.references)]
     missing = tuple(model for model in dict.fromkeys(models) if model not in maps)
@@ -70,18 +99,6 @@ def view_maps(
     panels = _panels(before, after, retrained, _retrained_title(seed, len(chosen)))
     scale = max(float(np.abs(panel.values).max()) for panel in panels[:3])
     return MapsView(panels, scale, (), is_stored=all(model in stored for model in models))
-
-
-def stored_maps(compared: Compared, row: int, explainer: str) -> dict[int, Map]:
-    """Maps of a row that runs left in the project, by model id."""
-    found = {}
-    if row not in compared.explained:
-        return found
-    for run in compared.stored_runs.values():
-        maps = compared.stored.maps(run, explainer)
-        if maps is not None and row in maps.rows:
-            found[run.model_id] = maps.maps[int(np.flatnonzero(maps.rows == row)[0])]
-    return found
 
 
 def made_maps(result: Mapping[str, Any]) -> dict[int, Map]:

@@ -133,8 +133,10 @@ class CriteriaModel(QAbstractTableModel):
         return {Role.DisplayRole: head, Role.ToolTipRole: tip}.get(Role(role))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if not index.isValid() or self._read_only:
+        if self._read_only:
             return flags
         if index.column() == Column.PRIMARY:
             return flags | Qt.ItemFlag.ItemIsUserCheckable

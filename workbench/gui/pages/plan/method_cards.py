@@ -66,13 +66,12 @@ class ChosenMethod(_Card):
         self._choice.changed.connect(self.changed)
         self._settings = QToolButton()
         self._settings.setText("Settings")
-        self._settings.setAccessibleName(f"Settings of {method}")
         self._settings.setCheckable(True)
         self._settings.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._settings.setArrowType(Qt.ArrowType.RightArrow)
         self._settings.setAutoRaise(True)
         self._settings.toggled.connect(self._show_settings)
-        self._remove = button("Remove", f"Remove {method}")
+        self._remove = button("Remove")
         self._remove.clicked.connect(self.removed)
         self._fault = fault_label()
         self.head.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -88,6 +87,9 @@ class ChosenMethod(_Card):
 
     def show_choice(self, choice: Mapping[str, Any], *, read_only: bool) -> None:
         self._choice.set_values({"id": self._method, **choice})
+        label = choice.get("label") or self._method
+        self._settings.setAccessibleName(f"Settings of {label}")
+        self._remove.setAccessibleName(f"Remove {label}")
         self._given, self._read_only = choice.get("params", {}), read_only
         self._choice.set_read_only(read_only)
         self._remove.setVisible(not read_only)

@@ -87,7 +87,7 @@ class MethodsSection(Section):
             alike += 1
         for card in self._chosen[alike:]:
             self._chosen_cards.removeWidget(card)
-            card.setParent(None)
+            card.hide()
             card.deleteLater()
         del self._chosen[alike:]
         for method, offer in wanted[alike:]:

@@ -35,9 +35,11 @@ class SetupSection(Section):
         self._notes.setFixedHeight(_NOTES_HEIGHT)
         self._notes.setTabChangesFocus(True)
         self._notes.textChanged.connect(self._set_notes)
-        self._data = _SourceBox("Data", "The dataset of the project that is audited")
+        self._data = _SourceBox("Data", "The dataset of the project that is audited", "not here")
         self._data.activated.connect(lambda: self._set_source("data", self._data))
-        self._model = _SourceBox("Original model", "The model that was trained on all rows")
+        self._model = _SourceBox(
+            "Original model", "The model that was trained on all rows", "not of these data"
+        )
         self._model.activated.connect(lambda: self._set_source("model", self._model))
         self._recipe = ParamsForm(Recipe)
         self._recipe.changed.connect(
@@ -121,29 +123,30 @@ class SetupSection(Section):
 class _SourceBox(CalmComboBox):
     """Names in the project; what a plan brings along itself is one more entry."""
 
-    def __init__(self, name: str, tip: str) -> None:
+    def __init__(self, name: str, tip: str, unfit: str) -> None:
+        """`unfit` is said of a name that is chosen and not offered."""
         super().__init__()
+        self._unfit = unfit
         self.setAccessibleName(name)
         self.setToolTip(tip)
 
     def show_sources(self, names: Sequence[str], chosen: dict[str, Any] | None) -> None:
         offered: list[tuple[str, dict[str, Any]]] = [(name, {"use": name}) for name in names]
         if chosen and chosen not in [data for _, data in offered]:
-            offered.append((_own(chosen), chosen))
+            offered.append((self._own(chosen), chosen))
         self.clear()
         for text, data in offered:
             self.addItem(text, data)
         wanted = [data for _, data in offered]
         self.setCurrentIndex(wanted.index(chosen) if chosen in wanted else -1)
 
-
-def _own(chosen: dict[str, Any]) -> str:
-    if name := chosen.get("use"):
-        return f"{name} (not in the project)"
-    if source := chosen.get("source"):
-        return f"Imported from {chosen.get('path') or source} when the plan is prepared"
-    made = "read from " + chosen["weights"] if chosen.get("weights") else "trained"
-    return f"A {chosen.get('architecture', 'model')} {made} when the plan is prepared"
+    def _own(self, chosen: dict[str, Any]) -> str:
+        if name := chosen.get("use"):
+            return f"{name} ({self._unfit})"
+        if source := chosen.get("source"):
+            return f"Imported from {chosen.get('path') or source} when the plan is prepared"
+        made = "read from " + chosen["weights"] if chosen.get("weights") else "trained"
+        return f"A {chosen.get('architecture', 'model')} {made} when the plan is prepared"
 
 
 def _filled(recipe: dict[str, Any]) -> dict[str, Any]:

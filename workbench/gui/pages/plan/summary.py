@@ -86,7 +86,7 @@ class Summary(QFrame):
         self._show(assessment)
         self._show_faults(None)
         total = assessment.cost.runs if assessment and assessment.cost else None
-        is_done = total is not None and plan.runs_done >= total
+        is_done = plan.runs > 0 and (total is None or plan.runs_done >= total)
         self._lock.hide()
         self._start.setVisible(not is_done)
         self._start.setText("Resume runs" if plan.runs else "Start runs")

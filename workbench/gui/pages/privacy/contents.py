@@ -16,6 +16,7 @@ from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.errors import ProjectError, UsageError
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import PluginKind
+from workbench.gui.pages.compared_runs import ComparedRuns
 from workbench.metrics import Undefined
 from workbench.metrics.membership import roc_curve, tpr_at_fpr
 from workbench.plugin_api.manifest import Need
@@ -151,26 +152,10 @@ class AttackView:
         return tuple(dict.fromkeys(one for one in named if one is not None))
 
 
-@dataclass(frozen=True)
-class Runs:
-    """The runs whose models are attacked: A, B, the original and the retrained band."""
-
-    a: RunOption | None
-    b: RunOption | None
-    original: RunOption | None
-    references: tuple[RunOption, ...]
-
-    @property
-    def all(self) -> tuple[RunOption, ...]:
-        """Each once."""
-        named = [run for run in (self.original, self.a, self.b) if run is not None]
-        return tuple(dict.fromkeys([*named, *self.references]))
-
-
 def read_attack(
     project: Project,
     registry: Registry,
-    runs: Runs,
+    runs: ComparedRuns,
     *,
     plan_id: int,
     forget_set_id: int,
@@ -210,7 +195,7 @@ def who_attacks(registry: Registry, attack: str) -> str:
 
 
 def _with_models(
-    view: AttackView, sides: Mapping[RunOption, Sides], runs: Runs, scores: _Scores
+    view: AttackView, sides: Mapping[RunOption, Sides], runs: ComparedRuns, scores: _Scores
 ) -> AttackView:
     # as in the report: a diverged model would stretch the axis of all
     sound = [sides[run] for run in (runs.original, *runs.references) if run] or [*sides.values()]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from workbench.core import palette
 from workbench.gui.pages.privacy.contents import AttackView
 from workbench.gui.theme import theme
+from workbench.gui.widgets.blocks import muted, row
 from workbench.gui.widgets.chart import Chart
 from workbench.gui.widgets.legend import Legend
 from workbench.report.display import count
@@ -111,7 +112,9 @@ class Histograms(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self._legend)
+        # a legend that wraps would take the room of a second line
+        self._legend.setWordWrap(False)
+        layout.addLayout(row(self._legend, muted("right of the line: called members"), stretch=1))
         layout.addLayout(panels, 1)
         self._view: AttackView | None = None
         theme.changed.connect(self._explain)
@@ -160,6 +163,5 @@ class Histograms(QWidget):
                     f"{count(self._view.n_non_members, 'comparable non-member')} (outline)",
                     theme.colour(palette.NON_MEMBER),
                 ),
-            ),
-            "right of the line: called members",
+            )
         )

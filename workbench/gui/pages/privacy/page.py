@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.vocabulary import PluginKind, RunRole
+from workbench.core.vocabulary import PluginKind
 from workbench.gui.faults import notice_of
+from workbench.gui.pages.compared_runs import compared_runs
 from workbench.gui.pages.page import Page
-from workbench.gui.pages.privacy.contents import AttackView, Runs, read_attack
+from workbench.gui.pages.privacy.contents import AttackView, read_attack
 from workbench.gui.pages.privacy.histograms import Histograms
 from workbench.gui.pages.privacy.numbers import Numbers, missing_reasons
 from workbench.gui.pages.privacy.roc_chart import RocChart
@@ -60,9 +61,8 @@ class PrivacyPage(Page):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._arranged())
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 12, 16, 12)
-        layout.addWidget(title("Privacy"))
-        layout.addWidget(muted(_PURPOSE))
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.addLayout(row(title(str(self.step)), muted(_PURPOSE), stretch=1))
         layout.addWidget(ChoiceBar(session.choice))
         layout.addWidget(self._stack, 1)
         self._attacks.activated.connect(self._choose_attack)
@@ -84,9 +84,7 @@ class PrivacyPage(Page):
             self.session.reader.drop(self, "attack")
             self._say(self.session.state.missing(self.step) or "No run has finished yet")
             return
-        of_set = plan.runs_on(forget_set)
-        original = next((run for run in of_set if run.role is RunRole.ORIGINAL), None)
-        runs = Runs(choice.a, choice.b, original, choice.references())
+        runs = compared_runs(choice)
         attack, registry, plan_id = self._attack, self.session.registry, plan.id
 
         def read(project: Project) -> AttackView:

@@ -183,12 +183,9 @@ class RunsPage(Page):
         runs, run = self.model.runs, self._run()
         running = [one for one in runs if one.status is RunStatus.RUNNING]
         newest = max(running, key=lambda one: one.started or "", default=None)
-        is_running = run is not None and run.status is RunStatus.RUNNING
-        if self._follows and newest is not None and not is_running:
-            run = newest
-        if run is None:
-            failed = [one for one in runs if one.status in FAILED]
-            run = newest or next(iter((*failed, *runs)), None)
+        notable = newest or next((one for one in runs if one.status in FAILED), None)
+        if run is None or (self._follows and run.status is not RunStatus.RUNNING):
+            run = notable or run or next(iter(runs), None)
         self._select(run)
 
     @property

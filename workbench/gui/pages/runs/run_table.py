@@ -296,4 +296,3 @@ class RunTable(QTableView):
         made.setColor(QPalette.ColorRole.Highlight, theme.colour(palette.ACCENT, 50))
         made.setColor(QPalette.ColorRole.HighlightedText, theme.colour(palette.INK))
         self.setPalette(made)
-

@@ -1,0 +1,50 @@
+"""Values of the features of a row that is no image, one bar each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QWidget
+
+from workbench.core import palette
+from workbench.core.palette import Tone
+from workbench.gui.theme import theme
+from workbench.gui.widgets.chart import Chart
+
+
+class FeatureBars(Chart):
+    """Bars up and down from zero; all charts of one scale have the same height."""
+
+    _values: NDArray[np.float64] = np.empty(0)
+    _scale: float = 1.0
+
+    def __init__(self, name: str, tone: Tone, parent: QWidget | None = None) -> None:
+        self._tone = tone
+        super().__init__(name, "feature", "", parent)
+        self.setMinimumSize(96, 96)
+
+    def set_values(self, values: NDArray[np.float64], scale: float) -> None:
+        """Values (d,); the axis reaches from minus to plus `scale`."""
+        self._values, self._scale = values, scale
+        self.table = {"feature": list(range(len(values))), "value": values.tolist()}
+        self.draw()
+
+    def draw(self) -> None:
+        plot = self.getPlotItem()
+        plot.clear()
+        if not len(self._values):
+            return
+        bars = pg.BarGraphItem(
+            x=np.arange(len(self._values)),
+            height=self._values,
+            width=0.8,
+            brush=theme.colour(self._tone),
+            pen=pg.mkPen(None),
+        )
+        plot.addItem(bars)
+        zero = pg.InfiniteLine(0, angle=0, pen=pg.mkPen(theme.colour(palette.MUTED)))
+        plot.addItem(zero)
+        lowest = -self._scale if self._values.min() < 0 else 0
+        plot.setYRange(lowest, self._scale or 1.0, padding=0.03)
+        plot.setXRange(-0.5, len(self._values) - 0.5, padding=0)
