@@ -1,7 +1,7 @@
 """What every page must keep, checked for each of them."""
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -107,7 +107,7 @@ def test_every_item_model_keeps_the_rules_of_qt(make_window, small_project, step
         QAbstractItemModelTester(
             model, QAbstractItemModelTester.FailureReportingMode.Warning
         )  # a warning of Qt fails the test
-        assert model.columnCount() >= 0
+        assert model.rowCount(QModelIndex()) >= 0
 
 
 @EACH_PAGE

@@ -89,8 +89,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         (*_WRITES, Condition.DATA), 1,
     ),
     ActionSpec(
-        "Import a plan…", Menu.PROJECT, Step.PLAN, "import_plan", "",
-        (*_WRITES, Condition.DATA), 1,
+        "Import a plan…", Menu.PROJECT, Step.PLAN, "import_plan", "", _WRITES, 1
     ),
     ActionSpec(
         "Export the plan…", Menu.PROJECT, Step.PLAN, "export_plan", "", (Condition.PROJECT,), 2
@@ -112,6 +111,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         (Condition.PROJECT, Condition.SELECTION), 1,
     ),
     ActionSpec(
+        "Propose rows…", Menu.EDIT, Step.FORGET_SET, "propose_rows", "",
+        (*_WRITES, Condition.DATA), 1,
+    ),
+    ActionSpec(
         "Save the selection as a forget set…", Menu.EDIT, Step.FORGET_SET, "save_forget_set",
         "Ctrl+S", (*_WRITES, Condition.SELECTION), 1, True,
     ),
@@ -124,6 +127,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Stop all runs", Menu.RUN, Step.RUNS, "stop_all", "Ctrl+.",
         (Condition.PROJECT, Condition.RUNNING), 0, True,
     ),
+    ActionSpec(
+        "Start a plan", Menu.RUN, Step.PLAN, "start_plan", "", (*_WRITES, Condition.DATA), 1
+    ),
+    ActionSpec("Discard the draft", Menu.RUN, Step.PLAN, "discard_draft", "", _WRITES, 1),
     ActionSpec(
         "Lock the plan…", Menu.RUN, Step.PLAN, "lock_plan", "Ctrl+L", (*_WRITES, Condition.DATA), 1
     ),

@@ -21,11 +21,10 @@ class Legend(QLabel):
         self.setWordWrap(True)
         self.setProperty("muted", "true")
 
-    def show_entries(self, entries: Iterable[tuple[str, QColor]]) -> None:
-        """A name for each colour."""
-        self.setText(
-            "  ".join(_square(colour) + _NO_BREAK + _kept(name) for name, colour in entries)
-        )
+    def show_entries(self, entries: Iterable[tuple[str, QColor]], note: str = "") -> None:
+        """A name for each colour, then a note in words."""
+        named = [_square(colour) + _NO_BREAK + _kept(name) for name, colour in entries]
+        self.setText("  ".join([*named, escape(note)] if note else named))
 
     def show_scale(self, low: str, colours: Iterable[QColor], high: str) -> None:
         """Colours that rise from one end to another."""

@@ -56,6 +56,7 @@ class ForgetSetPage(Page):
         self._options = Options()
         self._dataset: int | None = None
         self._model: int | None = None
+        self._wants_no_model = False
         self._source: _Source | None = None
         self._saved: tuple[SavedForgetSet, ...] = ()
         self._summary: Summary | None = None
@@ -159,7 +160,7 @@ class ForgetSetPage(Page):
         if dataset is None:
             self._dataset, self._model = options.dataset, options.model
             dataset = options.find(self._dataset)
-        elif dataset.model(self._model) is None:
+        elif dataset.model(self._model) is None and not self._wants_no_model:
             self._model = dataset.first_model
         self._stack.setCurrentIndex(0 if dataset is None else 1)
         if dataset is None:
@@ -176,6 +177,7 @@ class ForgetSetPage(Page):
 
     def _choose(self, dataset: int, model: int | None) -> None:
         self._dataset, self._model = dataset, model
+        self._wants_no_model = model is None
         self.invalidate()
 
     def _use(self) -> None:

@@ -9,7 +9,7 @@ from workbench.gui.pages.forget_set.contents import DatasetOption, ModelOption, 
 from workbench.gui.session.tasks import Task
 from workbench.gui.widgets.blocks import button
 
-_NO_MODEL = "None"
+_NO_MODEL = "None, look at the inputs"
 
 
 class SourceBar(QWidget):
@@ -69,9 +69,10 @@ class SourceBar(QWidget):
                 self._model.addItem(
                     one.name if one.is_measured else f"{one.name}, outputs not measured", one.id
                 )
-            if not self._model.count():
-                self._model.addItem(_NO_MODEL, None)
-            self._model.setCurrentIndex(max(0, self._model.findData(model)))
+            self._model.addItem(_NO_MODEL, None)
+            last = self._model.count() - 1
+            found = self._model.findData(model) if model is not None else last
+            self._model.setCurrentIndex(found if found >= 0 else last)
         unmeasured = self._unmeasured()
         self._measure.setVisible(unmeasured is not None)
         self._measure.setEnabled(not self._only_reads)

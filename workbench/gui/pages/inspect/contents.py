@@ -27,7 +27,6 @@ Values = NDArray[np.float64]
 
 LARGEST_CHANGES = 200
 """Rows in the list of the largest changes."""
-_TOP_CLASSES = 5
 
 
 class Scope(StrEnum):
@@ -151,7 +150,7 @@ def _largest_changes(a: Outputs, b: Outputs, targets: NDArray[np.int64]) -> Rows
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One model on one row: probabilities (C,), and the numbers of `Quantity` by title."""
+    """One model on one row: probabilities (C,), and confidence, loss and attack scores by name."""
 
     run: RunOption
     probabilities: Values
@@ -162,7 +161,7 @@ class Answer:
 class RowView:
     """One row under every model. `original` is None where A or B is the original.
 
-    `classes` are the ids to show, most probable first; the label is always among them.
+    `order`: class ids (C,), most probable under any model first.
     """
 
     row: int
@@ -172,7 +171,7 @@ class RowView:
     class_names: tuple[str, ...]
     split: Split
     metadata: Mapping[str, str]
-    classes: tuple[int, ...]
+    order: NDArray[np.int64]
     original: Answer | None
     a: Answer | None
     b: Answer | None
@@ -181,6 +180,13 @@ class RowView:
     @property
     def label(self) -> str:
         return self.class_names[self.target]
+
+    def leading(self, count: int) -> list[int]:
+        """The most probable classes; the label is among them, last if it is improbable."""
+        shown: list[int] = self.order[:count].tolist()
+        if self.target not in shown:
+            shown[-1] = self.target
+        return shown
 
     @property
     def named(self) -> tuple[tuple[str, Answer], ...]:
@@ -203,7 +209,7 @@ def view_row(compared: Compared, row: int) -> RowView:
         class_names=dataset.class_names,
         split=_split(compared, row),
         metadata={name: _plain(values[row]) for name, values in dataset.columns.items()},
-        classes=_top_classes([one.probabilities for one in answers.values()], target),
+        order=_by_probability([one.probabilities for one in answers.values()]),
         original=answers[runs.original] if runs.original and apart else None,
         a=answers[runs.a] if runs.a else None,
         b=answers[runs.b] if runs.b else None,
@@ -238,10 +244,5 @@ def _plain(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _top_classes(probabilities: list[Values], target: int) -> tuple[int, ...]:
-    highest = np.max(probabilities, axis=0)
-    order = np.argsort(-highest, kind="stable")
-    shown = [int(one) for one in order[:_TOP_CLASSES]]
-    if target not in shown:
-        shown[-1] = target
-    return tuple(shown)
+def _by_probability(probabilities: list[Values]) -> NDArray[np.int64]:
+    return np.argsort(-np.max(probabilities, axis=0), kind="stable")

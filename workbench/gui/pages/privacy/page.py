@@ -152,6 +152,7 @@ class PrivacyPage(Page):
         return next((one.declared.title for one in known if one.id == attack), attack)
 
     def _fail(self, fault: Exception) -> None:
+        self.session.faults.report(fault)
         notice = notice_of(fault)
         self._say(notice.message, notice.remedy)
 
