@@ -94,11 +94,12 @@ def test_the_chart_can_be_copied_as_a_table(open_page, small_project):
     assert sum(page.chart.table["training"]) == read_data(session.project).datasets[0].rows["train"]
 
 
-def test_data_are_imported_from_a_file(open_page, empty_project, tmp_path, qtbot):
+@pytest.mark.parametrize("project", ["empty_project", "data_project"])
+def test_imported_data_are_shown(open_page, request, project, tmp_path, qtbot):
     rng = np.random.default_rng(0)
     file = tmp_path / "rows.npz"
     np.savez(file, x=rng.normal(size=(60, 5)), y=np.arange(60) % 3)
-    session, page = open_page(empty_project)
+    session, page = open_page(request.getfixturevalue(project))
     page.import_data()
     dialog = the_dialog(page)
     dialog._source.choose("npz")
@@ -106,9 +107,9 @@ def test_data_are_imported_from_a_file(open_page, empty_project, tmp_path, qtbot
     dialog._name.setText("measurements")
     dialog._start.click()
     finish(qtbot, session, dialog)
-    qtbot.waitUntil(lambda: page.picker.count() == 1)
+    qtbot.waitUntil(lambda: page.picker.currentText() == "measurements")
     settle(session)
-    assert page.picker.currentText() == "measurements"
+    assert set(page.samples.rows) <= set(range(60))
     assert page._train.isEnabled()
     assert not page._dialogs
 

@@ -319,7 +319,7 @@ def test_the_same_name_makes_a_new_version_and_says_so(open_page, small_project)
 
 
 def test_a_set_that_a_plan_uses_cannot_be_deleted(open_page, small_project):
-    session, page = open_page(small_project)
+    _, page = open_page(small_project)
     page.saved.list.setCurrentRow(0)
     assert page._saved[0].plans == ("small",)
     assert not page.saved._delete.isEnabled()
@@ -377,7 +377,7 @@ def test_a_selector_proposes_rows_and_is_named_in_what_is_saved(open_page, small
 
 
 def test_a_selector_that_needs_outputs_says_so_without_a_model(open_page, data_project):
-    session, page = open_page(data_project)
+    _, page = open_page(data_project)
     page.propose_rows()
     page._proposing._selector.choose("highest-loss")
     assert "needs the outputs of a model" in page._proposing.fault()

@@ -317,6 +317,19 @@ def test_a_locked_plan_is_started_and_runs_to_its_verdict(
     assert stored_states(locked_project) == ["done"] * 3
 
 
+def test_runs_are_started_by_an_action_before_the_page_has_read_anything(
+    locked_project, make_session, qtbot
+):
+    session = make_session(locked_project)
+    page = RunsPage(session)
+    qtbot.addWidget(page)
+    page.show()
+    page.start_or_resume()
+    qtbot.waitUntil(lambda: session.compute.plan_task is not None)
+    until_over(qtbot, session)
+    qtbot.waitUntil(lambda: page.controls.counts.text() == "3 of 3 done")
+
+
 def test_all_runs_are_stopped_and_resumed(endless_project, make_session, show, qtbot):
     session = make_session(endless_project)
     page = show(session)
@@ -434,26 +447,34 @@ def test_the_page_reaches_everything_by_keyboard(small_project, make_session, sh
     assert page.step is Step.RUNS
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
-def test_a_killed_worker_costs_its_run_only(endless_project, show, qtbot):
+def worker_of(path, run):
+    with Project.open(path, read_only=True) as project:
+        return project.row("SELECT worker FROM run WHERE id = ?", run.id)["worker"]["pid"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals")
+def test_a_worker_that_dies_or_hangs_costs_its_run_only(endless_project, show, qtbot):
     session = Session(endless_project, Faults(), Settings(jobs=1, device="cpu"))
     try:
         page = show(session)
         page.start_or_resume()
         run = until_training(qtbot, page)
-        with Project.open(endless_project, read_only=True) as project:
-            worker = project.row("SELECT worker FROM run WHERE id = ?", run.id)["worker"]
-        os.kill(worker["pid"], signal.SIGKILL)
+        os.kill(worker_of(endless_project, run), signal.SIGKILL)
         until_over(qtbot, session)
         qtbot.waitUntil(lambda: page.model.runs[-1].status is RunStatus.CRASHED)
         qtbot.waitUntil(lambda: page.pane.error.isVisible())
         assert page.controls.start.text() == NextStep.RETRY
         assert stored_states(endless_project) == ["done", "done", "crashed"]
-        assert not [notice for notice in session.faults.notices if notice.is_fault]
+        assert not session.faults.notices  # the page tells it, beside the run
+
         page.start_or_resume()
-        until_training(qtbot, page)
+        run = until_training(qtbot, page)
+        os.kill(worker_of(endless_project, run), signal.SIGSTOP)
         page.stop_all()
+        assert not page.controls.stop.isEnabled()
+        qtbot.waitUntil(lambda: page.controls.stop.text() == "Force stop", timeout=PATIENCE)
+        qtbot.mouseClick(page.controls.stop, Qt.MouseButton.LeftButton)
         until_over(qtbot, session)
-        assert stored_states(endless_project)[-1] == "cancelled"
+        assert stored_states(endless_project) == ["done", "done", "cancelled"]
     finally:
         session.close()

@@ -37,7 +37,7 @@ METRICS = (
     "SELECT run.label, run.role, run.seed, metric.name, metric.split, metric.group_key, "
     "metric.value, metric.ci_low, metric.ci_high, metric.status FROM metric "
     "JOIN run ON run.id = metric.run_id JOIN plan ON plan.id = run.plan_id "
-    "WHERE plan.name = 'story' AND metric.unit <> 's' AND metric.name <> 'peak_memory' "
+    "WHERE plan.name = 'story' AND metric.name NOT IN ('unlearning_seconds', 'peak_memory') "
     "ORDER BY run.label, run.role, run.seed, metric.name, metric.split, metric.group_key"
 )
 
@@ -203,7 +203,7 @@ def test_from_an_empty_project_to_a_report(
     assert main(["run", str(plan_file), "--project", str(headless)]) in (0, 10, 11, 12)
     ours = numbers_of(path)
     assert len(ours) > 100
-    assert ours == numbers_of(headless)
+    assert [one for one in zip(ours, numbers_of(headless), strict=True) if one[0] != one[1]] == []
 
 
 def test_a_killed_worker_costs_its_run_only(

@@ -31,7 +31,12 @@ _HASH_SHOWN = 12
 
 def print_report(report: Report) -> bytes:
     """As `render_pdf` says, where Qt is installed."""
-    printout = Printout(report)
+    return print_pages(Printout(report))
+
+
+def print_pages(printout: Printout) -> bytes:
+    """All pages as a PDF file."""
+    report = printout.report
     content = QByteArray()
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -60,7 +65,7 @@ class Printout:
     def __init__(self, report: Report) -> None:
         """WorkbenchError without any font."""
         require_fonts()
-        self._report = report
+        self.report = report
         page_of: dict[str, int] = {}
         items = Composer(page_of).compose(parse(render_html(report)))
         self._pages = paginate(items, HEIGHT)
@@ -72,7 +77,7 @@ class Printout:
 
     def paint(self, painter: QPainter, number: int) -> None:
         """Paint a page, counted from 1, in dots of `DOTS_PER_INCH`."""
-        report = self._report
+        report = self.report
         if number > 1:
             _paint_line(painter, TOP - 32 * POINT, report.title, report.project.name)
         for place in self._pages[number - 1].places:

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     qRgb,
+    qRgba,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
@@ -30,7 +31,6 @@ _LEVELS = 255  # odd, so that zero has a colour of its own
 _SHORTEST = 96
 _LABEL_HEIGHT = 18
 _BAR_HEIGHT = 12
-_OVERLAY = 0.6
 _MOVES = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -58,13 +58,13 @@ class HeatMap(QWidget):
     def set_map(self, values: Values, scale: float) -> None:
         """Show values (h, w); plus and minus `scale` have the full colours."""
         self._values = values
-        self._image = _coloured(values, scale)
+        self._image = _indexed(values, scale)
         self._at = None
         self.setAccessibleDescription("")
         self.update()
 
     def set_backdrop(self, image: QImage) -> None:
-        """Show the map over a picture; alone if the picture is null."""
+        """Show the map over a picture, the weaker the clearer; alone if the picture is null."""
         self._backdrop = image
         self.update()
 
@@ -105,9 +105,8 @@ class HeatMap(QWidget):
             return
         if not self._backdrop.isNull():
             painter.drawImage(target, self._backdrop)
-            painter.setOpacity(_OVERLAY)
+        self._image.setColorTable(_SOLID if self._backdrop.isNull() else _VEILED)
         painter.drawImage(target, self._image)
-        painter.setOpacity(1.0)
         painter.setPen(QPen(theme.colour(palette.LINE), 1))
         painter.drawRect(target.adjusted(0, 0, -1, -1))
         if self._at is not None:
@@ -184,7 +183,7 @@ class ColourBar(QWidget):
         super().__init__(parent)
         self._scale: float | None = None
         self.setAccessibleName("Colour scale")
-        self.setMinimumSize(140, _BAR_HEIGHT + _LABEL_HEIGHT)
+        self.setMinimumSize(110, _BAR_HEIGHT + _LABEL_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_scale(self, scale: float | None) -> None:
@@ -216,23 +215,28 @@ class ColourBar(QWidget):
             painter.drawText(below, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def _coloured(values: Values, scale: float) -> QImage:
+def _indexed(values: Values, scale: float) -> QImage:
     """One byte per pixel, an index into the colours of the diverging scale."""
     if not values.size:
         return QImage()
     share = np.clip(values / scale if scale > 0 else 0 * values, -1, 1)
     index = np.ascontiguousarray(((share + 1) / 2 * (_LEVELS - 1)).round().astype(np.uint8))
     height, width = index.shape
-    image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8).copy()
-    image.setColorTable(_COLOURS)
-    return image
+    return QImage(index.data, width, height, width, QImage.Format.Format_Indexed8).copy()
 
 
-def _colour_table() -> list[int]:
+def _solid_colours() -> list[int]:
     ends = np.asarray(palette.DIVERGING, dtype=np.float64)
     places = np.linspace(0, 2, _LEVELS)
     channels = [np.interp(places, (0, 1, 2), ends[:, channel]) for channel in range(3)]
     return [qRgb(*colour) for colour in np.stack(channels, axis=1).round().astype(int).tolist()]
 
 
-_COLOURS = _colour_table()
+def _veiled_colours() -> list[int]:
+    """The ends of the scale, the more transparent the closer to zero."""
+    below, _, above = palette.DIVERGING
+    shares = np.linspace(-1, 1, _LEVELS).tolist()
+    return [qRgba(*(above if share > 0 else below), round(255 * abs(share))) for share in shares]
+
+
+_SOLID, _VEILED = _solid_colours(), _veiled_colours()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QApplication,
     QSizePolicy,
     QStyle,
@@ -21,6 +22,7 @@ from workbench.gui.theme import theme
 NOT_JUDGED = "NOT JUDGED"
 OutcomeRole = Qt.ItemDataRole.UserRole + 1
 _SIDE = 16.0
+_LINE = 1.7  # height of a line in a table, of the height of its text
 _Points = tuple[tuple[float, float], ...]
 _Strokes = tuple[_Points, ...]
 _OCTAGON = ((5, 0.5), (11, 0.5), (15.5, 5), (15.5, 11), (11, 15.5), (5, 15.5), (0.5, 11), (0.5, 5))
@@ -117,6 +119,12 @@ class OutcomeBadge(QWidget):
 class OutcomeDelegate(QStyledItemDelegate):
     """Puts the sign of the outcome in `OutcomeRole` before the text of a cell."""
 
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width(), round(_LINE * option.fontMetrics.height()))
+
     def paint(
         self,
         painter: QPainter,
@@ -157,3 +165,11 @@ def paint_ground(
     style.drawPrimitive(
         QStyle.PrimitiveElement.PE_PanelItemViewItem, ground, painter, option.widget
     )
+
+
+def select_quietly(view: QAbstractItemView) -> None:
+    """Tint what is selected in the colours of the theme, so that coloured cells stay readable."""
+    colours = QPalette(QApplication.palette())
+    colours.setColor(QPalette.ColorRole.Highlight, theme.colour(palette.ACCENT, 46))
+    colours.setColor(QPalette.ColorRole.HighlightedText, theme.colour(palette.INK))
+    view.setPalette(colours)

@@ -39,7 +39,7 @@ from workbench.gui.pages.compare.scoreboard_model import (
 from workbench.gui.pages.compare.scores import Score
 from workbench.gui.pages.compare.strip import paint_strip
 from workbench.gui.theme import theme
-from workbench.gui.widgets.outcomes import paint_ground, paint_outcome_line
+from workbench.gui.widgets.outcomes import paint_ground, paint_outcome_line, select_quietly
 from workbench.report.display import MISSING
 from workbench.report.tables import Cell
 
@@ -84,7 +84,8 @@ class Scoreboard(QTableView):
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy_table)
         self.addAction(self._copy)
-        theme.changed.connect(self.viewport().update)
+        theme.changed.connect(self._dress)
+        self._dress()
 
     def show_comparison(self, comparison: Comparison, a: RunRole, b: RunRole) -> None:
         """`a` and `b`: in which roles the two models are."""
@@ -107,6 +108,9 @@ class Scoreboard(QTableView):
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width + int(room * _GROWING.get(column, 0)))
         self._set_heights()
+
+    def _dress(self) -> None:
+        select_quietly(self)
 
     def _set_heights(self) -> None:
         """Names of metrics take a second line where the column is too narrow for one."""

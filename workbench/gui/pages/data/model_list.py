@@ -61,7 +61,8 @@ class ModelList(QWidget):
     def _show_current(self) -> None:
         current = self._current
         self._rename.setEnabled(current is not None and not self._only_reads)
-        self._measure.setVisible(current is not None and not current.is_measured)
+        can_measure = current is not None and bool(current.dataset) and not current.is_measured
+        self._measure.setVisible(can_measure)
         self._measure.setEnabled(not self._only_reads)
         for made in (self._rename, self._measure):
             made.setToolTip(self._only_reads)

@@ -57,6 +57,7 @@ class DataPage(Page):
         super().__init__(session, parent)
         self._contents = DataContents((), (), 0)
         self._shown: int | None = None
+        self._imported: int | None = None
         self._dialogs: dict[type[DataDialog], DataDialog] = {}
         self.picker = QComboBox()
         self.picker.setAccessibleName("Dataset")
@@ -158,13 +159,12 @@ class DataPage(Page):
             )
             self.refreshed.emit()
             return
-        before = self._dataset
+        chosen, self._imported = self._imported or self.picker.currentData(), None
         with QSignalBlocker(self.picker):
             self.picker.clear()
             for dataset in contents.datasets:
                 self.picker.addItem(dataset.name, dataset.id)
-            if before is not None:
-                self.picker.setCurrentIndex(max(0, self.picker.findData(before.id)))
+            self.picker.setCurrentIndex(max(0, self.picker.findData(chosen)))
         self._rename.setEnabled(not only_reads)
         self._rename.setToolTip(only_reads)
         self.models.show_models(contents, only_reads)
@@ -250,7 +250,7 @@ class DataPage(Page):
         dialog = self._dialogs.get(kind)
         if dialog is None:
             dialog = self._dialogs[kind] = kind(self.session, self._contents, self)
-            dialog.succeeded.connect(self._tell)
+            dialog.succeeded.connect(self._follow_up)
             dialog.finished.connect(lambda _: self._let_go(kind))
         dialog.open()
 
@@ -258,6 +258,9 @@ class DataPage(Page):
         if not self._dialogs[kind].is_running:
             self._dialogs.pop(kind).deleteLater()
 
-    def _tell(self, result: dict[str, Any]) -> None:
+    def _follow_up(self, result: dict[str, Any]) -> None:
+        """Show the dataset that was imported, and what was found out about it."""
+        self._imported = result.get("dataset")
+        self.invalidate()
         for note in result.get("notes", ()):
             self.session.faults.tell(Notice(note, is_fault=False))

@@ -82,11 +82,10 @@ class ForgetSetPage(Page):
 
     def save_forget_set(self) -> None:
         """Ask for a name and save the selection."""
-        table, rule, summary = self.session.selection.table, self.session.selection.rule, None
-        summary = self._summary
+        selection, summary = self.session.selection, self._summary
+        table, rule, rows = selection.table, selection.rule, selection.rows
         if table is None or rule is None or summary is None or not summary.count:
             return
-        rows = self.session.selection.rows
         dialog = SaveDialog(self.session.reader, table, rows, summary, self._saved, self)
         dialog.saved.connect(
             lambda name, non_members: self._write(table, rule, rows, name, non_members)
@@ -224,6 +223,7 @@ class ForgetSetPage(Page):
         selection = self.session.selection
         table, rule, rows = selection.table, selection.rule, selection.rows
         self.gestures.clear_action.setEnabled(rule is not None)
+        self._summary = None
         self._save.setEnabled(False)
         if table is None:
             return

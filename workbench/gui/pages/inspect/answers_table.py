@@ -14,9 +14,11 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.pages.inspect.contents import Answer, RowView
-from workbench.report.display import MISSING, number
+from workbench.report.display import MINUS, MISSING, number
 
 _ROW_HEIGHT = 22
+_HEADER_WIDTH = 112
+_SMALL = 1e-3
 _TIPS = {
     "Confidence": "Probability that the model gives to the label of the row",
     "Loss": "Minus the logarithm of the confidence, in nats",
@@ -25,7 +27,7 @@ _ATTACK_TIP = "Score of a membership attack; a larger score looks more like a tr
 
 
 class AnswersTable(QTableWidget):
-    """Numbers as rows, models as columns; the last column places B among the retrained models."""
+    """Numbers as rows, models as columns; one column places B among the retrained models."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,21 +43,22 @@ class AnswersTable(QTableWidget):
         self.horizontalHeader().setHighlightSections(False)
         self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         self.verticalHeader().setHighlightSections(False)
+        self.verticalHeader().setMaximumWidth(_HEADER_WIDTH)
         self.setMinimumSize(220, 100)
 
     def show_row(self, view: RowView) -> None:
         columns: dict[str, tuple[str, Mapping[str, str]]] = {
-            name: (answer.run.title, {key: number(v) for key, v in answer.numbers.items()})
+            name: (answer.run.title, {key: _written(v) for key, v in answer.numbers.items()})
             for name, answer in view.named
         }
         names = list(next(iter([*(one for _, one in view.named), *view.references])).numbers)
-        if view.references:
-            told = f"Range over {len(view.references)} retrained models"
-            columns["Retrained"] = (told, {name: _range(view.references, name) for name in names})
         if view.references and view.b:
             told = "Where B lies among the retrained models"
             b = view.b
             columns["B is"] = (told, {name: _place(b, view.references, name) for name in names})
+        if view.references:
+            told = f"Range over {len(view.references)} retrained models"
+            columns["Retrained"] = (told, {name: _range(view.references, name) for name in names})
         self._write(names, columns)
 
     def _write(
@@ -65,7 +68,7 @@ class AnswersTable(QTableWidget):
         self.setColumnCount(len(columns))
         for row, name in enumerate(names):
             header = QTableWidgetItem(name)
-            header.setToolTip(_TIPS.get(name, _ATTACK_TIP))
+            header.setToolTip(_TIPS.get(name, f"{name}. {_ATTACK_TIP}"))
             self.setVerticalHeaderItem(row, header)
         for column, (title, (told, texts)) in enumerate(columns.items()):
             header = QTableWidgetItem(title)
@@ -77,9 +80,16 @@ class AnswersTable(QTableWidget):
                 self.setItem(row, column, item)
 
 
+def _written(value: float) -> str:
+    """Short, and never 0 for what is not 0."""
+    if 0 < abs(value) < _SMALL:
+        return f"{value:.0e}".replace("-", MINUS)
+    return number(value)
+
+
 def _range(references: Sequence[Answer], name: str) -> str:
     values = [one.numbers[name] for one in references if name in one.numbers]
-    return f"{number(min(values))} to {number(max(values))}" if values else MISSING
+    return f"{_written(min(values))} to {_written(max(values))}" if values else MISSING
 
 
 def _place(b: Answer, references: Sequence[Answer], name: str) -> str:

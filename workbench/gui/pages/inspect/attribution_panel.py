@@ -29,7 +29,8 @@ from workbench.report.display import number
 _NAMES = ("before", "after", "retrained", "difference")
 _SIMILARITY = (
     "Rank correlation of the magnitudes of two maps: 1 is the same order of pixels, 0 is none "
-    "(Spearman 1904)"
+    "(Spearman 1904); it is not defined for a map that is the same everywhere. Retrained models "
+    "are like each other as far as the median of the first one to all others says"
 )
 
 
@@ -47,7 +48,7 @@ class AttributionPanel(QWidget):
         self._explaining = explaining
         self._only_reads = ""
         self._explainers, self._seeds = QComboBox(), QComboBox()
-        self._overlay = QCheckBox("Over the picture")
+        self._overlay = QCheckBox("Overlay")
         self._bar = ColourBar()
         self._maps = [_MapSlot(f"Map {name}") for name in _NAMES]
         self._note = muted()
@@ -117,6 +118,10 @@ class AttributionPanel(QWidget):
         set_fault(self._fault, str(fault) if fault else "")
 
     def _name_controls(self) -> None:
+        for box, letters in ((self._explainers, 12), (self._seeds, 9)):
+            box.setMinimumContentsLength(letters)
+            policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            box.setSizeAdjustPolicy(policy)
         self._explainers.setAccessibleName("Explainer")
         self._explainers.setToolTip("How the influence of each input value is measured")
         self._seeds.setAccessibleName("Retrained map")
@@ -148,7 +153,7 @@ class AttributionPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         chosen = row(
-            heading("Where the models look"),
+            heading("Attribution"),
             self._explainers,
             self._seeds,
             self._overlay,
@@ -190,7 +195,7 @@ class _MapSlot(QWidget):
         self._title.setText(panel.title)
         self._title.setToolTip(panel.title)
         lines = (
-            f"{'no order' if value is None else number(value, 2)} {name}"
+            f"{name} {'not defined' if value is None else number(value, 2)}"
             for name, value in panel.like.items()
         )
         self._like.setText("\n".join(lines))

@@ -30,7 +30,7 @@ LARGEST_CHANGES = 200
 
 
 class Scope(StrEnum):
-    """Which rows are offered. The value is shown."""
+    """Which rows are offered. The value is what the user reads."""
 
     EXPLAINED_FORGET = "Explained forget rows"
     EXPLAINED_RETAIN = "Explained retain rows"

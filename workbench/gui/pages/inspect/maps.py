@@ -96,7 +96,8 @@ def view_maps(
     chosen = [run for run in runs.references if seed in (MEAN, run.seed)] or list(runs.references)
     before, after = _floats(maps[models[0]]), _floats(maps[models[1]])
     retrained = np.mean([_floats(maps[run.model_id]) for run in chosen], axis=0)
-    panels = _panels(before, after, retrained, _retrained_title(seed, len(chosen)))
+    alike = _alike([_floats(maps[run.model_id]) for run in runs.references])
+    panels = _panels(before, after, retrained, _retrained_title(seed, len(chosen)), alike)
     scale = max(float(np.abs(panel.values).max()) for panel in panels[:3])
     return MapsView(panels, scale, (), is_stored=all(model in stored for model in models))
 
@@ -110,22 +111,34 @@ def made_maps(result: Mapping[str, Any]) -> dict[int, Map]:
     }
 
 
-def _panels(before: Map, after: Map, retrained: Map, title: str) -> tuple[Panel, ...]:
-    with_original = "with the original's"
-    with_retrained = "with the retrained"
+def _panels(
+    before: Map, after: Map, retrained: Map, title: str, alike: float | None
+) -> tuple[Panel, ...]:
+    like_after = {
+        "Like original": similarity(after, before),
+        "Like retrained": similarity(after, retrained),
+    }
+    like_retrained = {
+        "Like original": similarity(retrained, before),
+        "Like each other": alike,
+    }
     return (
-        Panel("Before (original)", _drawn(before), {with_retrained: similarity(before, retrained)}),
         Panel(
-            "After (B)",
-            _drawn(after),
-            {
-                with_original: similarity(after, before),
-                with_retrained: similarity(after, retrained),
-            },
+            "Before (original)",
+            _drawn(before),
+            {"Like retrained": similarity(before, retrained)},
         ),
-        Panel(title, _drawn(retrained), {with_original: similarity(retrained, before)}),
+        Panel("After (B)", _drawn(after), like_after),
+        Panel(title, _drawn(retrained), like_retrained),
         Panel("After minus retrained", _drawn(after - retrained), {}),
     )
+
+
+def _alike(retrained: Sequence[Map]) -> float | None:
+    """Median similarity of the first retrained model to every other: what a seed alone changes."""
+    found = [similarity(retrained[0], other) for other in retrained[1:]]
+    known = [value for value in found if value is not None]
+    return float(np.median(known)) if known else None
 
 
 def _drawn(attribution: Map) -> NDArray[np.float64]:

@@ -135,8 +135,16 @@ class InspectPage(Page):
         titles = {one.id: one.declared.title for one in known}
         return [(id_, titles.get(id_, id_)) for id_ in compared.explainers or titles]
 
-    def _ask_rows(self) -> None:
-        compared, scope = self._compared, self._scope.currentData()
+    @property
+    def _chosen_scope(self) -> Scope:
+        return Scope(self._scope.currentText())
+
+    def _choose_scope(self) -> None:
+        self._ask_rows(then_go=True)
+
+    def _ask_rows(self, *, then_go: bool = False) -> None:
+        """`then_go`: to the first of the rows, if the one that is shown is not among them."""
+        compared, scope = self._compared, self._chosen_scope
         if compared is None:
             return
         selection = self.session.selection
@@ -147,13 +155,14 @@ class InspectPage(Page):
             self,
             "rows",
             lambda _: rows_in(scope, compared, selected),
-            self._take_rows,
+            lambda rows: self._take_rows(rows, then_go),
             self._fail,
         )
 
-    def _take_rows(self, rows: RowList) -> None:
+    def _take_rows(self, rows: RowList, then_go: bool) -> None:
         self._strip.show_rows(rows)
-        if self.session.choice.chosen.row is None and len(rows.rows):
+        shown = self.session.choice.chosen.row
+        if len(rows.rows) and (shown is None or (then_go and shown not in rows.rows)):
             self.session.choice.set(row=int(rows.rows[0]))
 
     def _ask_row(self) -> None:
@@ -191,7 +200,7 @@ class InspectPage(Page):
             self.invalidate()
 
     def _selection_changed(self) -> None:
-        if self._scope.currentData() is not Scope.SELECTED:
+        if self._chosen_scope is not Scope.SELECTED:
             return
         if self.isVisible():
             self._ask_rows()
@@ -216,7 +225,7 @@ class InspectPage(Page):
         self._scope.setAccessibleName("Rows to look at")
         self._scope.setToolTip("Which rows are offered in the column on the left")
         for scope in Scope:
-            self._scope.addItem(str(scope), scope)
+            self._scope.addItem(str(scope))
         self._number.setAccessibleName("Row number")
         self._number.setToolTip("Go to a row by its number in the dataset")
         self._number.setKeyboardTracking(False)
@@ -230,7 +239,7 @@ class InspectPage(Page):
         number.setBuddy(self._number)
         upper = QHBoxLayout()
         upper.setSpacing(12)
-        for part, stretch in ((self._card, 3), (self._predictions, 6), (self._answers, 6)):
+        for part, stretch in ((self._card, 3), (self._predictions, 7), (self._answers, 7)):
             upper.addWidget(part, stretch)
         right = QVBoxLayout()
         right.addLayout(upper, 1)
@@ -260,7 +269,7 @@ class InspectPage(Page):
         self.follow(choice.changed, self.session.state_changed)
         choice.row_changed.connect(self._row_chosen)
         self.session.selection.changed.connect(self._selection_changed)
-        self._scope.activated.connect(self._ask_rows)
+        self._scope.activated.connect(self._choose_scope)
         self._previous.clicked.connect(self.previous_row)
         self._next.clicked.connect(self.next_row)
         self._number.valueChanged.connect(self._choose_row)

@@ -21,10 +21,14 @@ from workbench.report.display import percent, span
 
 _GROUP = 0.86
 """Height of the bars of one class together; classes are 1 apart."""
-_ROOM = 0.45
-"""Beside the longest bar, for its name and number."""
+_WORDS = 146
+"""Pixels beside the longest bar, for its name and number."""
+_LABELS = 60
+"""Pixels that the names of the classes take about."""
 _LINE = 14  # pixels that a bar needs for its words
 _MOST = 5  # classes
+_LONGEST = 14  # letters of a class name
+_SHORTEST = 60  # pixels of a bar of 100 %
 _FILLS = {
     "Original": Qt.BrushStyle.Dense4Pattern,
     "A": Qt.BrushStyle.SolidPattern,
@@ -44,7 +48,7 @@ class Predictions(Chart):
         self.setMouseEnabled(x=False, y=False)
         self.setMinimumSize(200, 130)
         self.getPlotItem().getViewBox().invertY(True)
-        self.getAxis("bottom").setTicks([[(i / 4, f"{25 * i} %") for i in range(5)]])
+        self.getAxis("bottom").setTicks([[(0, "0 %"), (1, "100 %")], [(0.5, "")]])
 
     def show_row(self, view: RowView) -> None:
         self._view = view
@@ -80,7 +84,8 @@ class Predictions(Chart):
             self._draw_band(places, height, every)
         self.getAxis("left").setTicks([[(i, _tick(view, one)) for i, one in enumerate(classes)]])
         self.getAxis("left").setTextPen(theme.colour(palette.INK))
-        plot.setXRange(0, 1 + _ROOM, padding=0)
+        bars = max(self.width() - _LABELS - _WORDS, _SHORTEST)
+        plot.setXRange(0, 1 + _WORDS / bars, padding=0)
         plot.setYRange(-0.5, len(classes) - 0.5, padding=0.02)
 
     def _draw_bars(
@@ -130,4 +135,6 @@ class Predictions(Chart):
 
 def _tick(view: RowView, class_: int) -> str:
     name = view.class_names[class_]
+    if len(name) > _LONGEST:
+        name = f"{name[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
     return f"{name} (label)" if class_ == view.target else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -43,15 +43,14 @@ class Picture(QWidget):
             return
         painter = QPainter(self)
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        corner = QPoint((self.width() - size.width()) // 2, (self.height() - size.height()) // 2)
-        target = QRect(corner, QSize(size))
+        target = QRect(QPoint((self.width() - size.width()) // 2, 0), size)
         painter.drawImage(target, self._image)
         painter.setPen(QPen(theme.colour(palette.LINE), 1))
         painter.drawRect(target.adjusted(0, 0, -1, -1))
 
 
 class RowCard(QWidget):
-    """Picture or features, and below them what is known of the row."""
+    """What is known of the row, and below it its picture or its features."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,8 +65,8 @@ class RowCard(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self._input, 1)
         layout.addWidget(self._facts)
+        layout.addWidget(self._input, 1)
 
     def show_row(self, view: RowView) -> None:
         is_picture = is_image(view.inputs.shape)

@@ -15,8 +15,8 @@ from workbench.gui.widgets.gallery import GalleryModel, GalleryView
 from workbench.gui.widgets.thumbnails import Rows, Source, Thumbnails
 from workbench.gui.widgets.tile_painting import TileRole
 
-_SIDE = 56  # pixels of a picture
-_WIDTH = 112
+_SIDE = 64  # pixels of a picture
+_WIDTH = 118
 
 
 class RowStrip(QWidget):

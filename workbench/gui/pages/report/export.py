@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.faults import Notice, notice_of
-from workbench.gui.pdf import render_pdf
+from workbench.gui.pdf.apart import render_pdf_apart
 from workbench.gui.session.session import Session
 from workbench.gui.widgets.blocks import (
     button,
@@ -39,7 +39,7 @@ FORMATS = {
     "pdf": ("PDF", "Pages to print, sign or file; takes some seconds"),
     "json": ("Data (JSON)", "Every number, for programs"),
 }
-_RENDERERS: Mapping[str, Renderer] = {**RENDERERS, "pdf": render_pdf}
+_RENDERERS: Mapping[str, Renderer] = {**RENDERERS, "pdf": render_pdf_apart}
 _NAMES = {"html": "Web page (*.html)", "pdf": "PDF (*.pdf)", "json": "JSON (*.json)"}
 
 

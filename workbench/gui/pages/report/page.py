@@ -14,7 +14,16 @@ from workbench.gui.pages.report.preview import Preview
 from workbench.gui.pages.report.verdict_tree import VerdictTree
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, button, card, column, muted, row, title
+from workbench.gui.widgets.blocks import (
+    EmptyState,
+    button,
+    card,
+    column,
+    heading,
+    muted,
+    row,
+    title,
+)
 from workbench.gui.widgets.choice_bar import ChoiceBar
 from workbench.gui.widgets.outcomes import OutcomeBadge
 
@@ -39,7 +48,7 @@ class ReportPage(Page):
         self._exporter.failed.connect(self._tell_failed)
         self._dialog: ExportDialog | None = None
         self._badge = OutcomeBadge(factor=1.5)
-        self._summary = QLabel()
+        self._summary = heading("")
         self._summary.setWordWrap(True)
         self._claim = muted()
         self._limits = muted()
@@ -139,7 +148,9 @@ class ReportPage(Page):
         self._dialog = None
 
     def _lay_out(self) -> None:
-        banner = card(row(self._badge, column(self._summary, self._claim, self._limits), stretch=1))
+        badge = column(self._badge)
+        badge.addStretch(1)
+        banner = card(row(badge, column(self._summary, self._claim, self._limits), stretch=1))
         why = card(self._why)
         lines = QWidget()
         below = QVBoxLayout(lines)

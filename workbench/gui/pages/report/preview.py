@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPixmap, QResizeEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -17,8 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.faults import notice_of
-from workbench.gui.pdf.printing import Printout
-from workbench.gui.pdf.style import PAGE_HEIGHT, PAGE_WIDTH
+from workbench.gui.pdf.apart import Picture, PrintingProcess
 from workbench.gui.session.session import Session
 from workbench.gui.widgets.blocks import EmptyState, button, row
 from workbench.report import Report
@@ -36,36 +33,8 @@ _ZOOMS = {
 _SMALLEST, _AROUND = 300, 24  # pixels: of a page that fits the width, and beside it
 
 
-class PrintedPages:
-    """A report laid out on pages, to be painted from any thread."""
-
-    def __init__(self, report: Report) -> None:
-        """WorkbenchError without any font."""
-        self._printout = Printout(report)
-        self._painting = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._printout)
-
-    def picture(self, number: int, width: int) -> QImage:
-        """A page, counted from 1, `width` pixels wide."""
-        scale = width / PAGE_WIDTH
-        image = QImage(width, round(PAGE_HEIGHT * scale), QImage.Format.Format_RGB32)
-        image.fill(QColor("white"))
-        painter = QPainter(image)
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing
-        )
-        painter.scale(scale, scale)
-        painter.setClipRect(QRectF(0, 0, PAGE_WIDTH, PAGE_HEIGHT))
-        with self._painting:
-            self._printout.paint(painter, number)
-        painter.end()
-        return image
-
-
 class Preview(QWidget):
-    """Lays the report out and paints its pages off the window's thread, when it is looked at."""
+    """Has the report laid out once it is looked at, and shows one page at a time."""
 
     page_shown = Signal()
 
@@ -73,7 +42,7 @@ class Preview(QWidget):
         super().__init__(parent)
         self._session = session
         self._report: Report | None = None
-        self._pages: PrintedPages | None = None
+        self._pages: PrintingProcess | None = None
         self._waiting = EmptyState()
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
@@ -118,7 +87,7 @@ class Preview(QWidget):
             return
         self._say("Laying out the pages…", "They are the same as in the PDF")
         self._session.reader.ask(
-            self, "pages", lambda _: PrintedPages(report), self._take_pages, self._fail
+            self, "pages", lambda _: PrintingProcess(report), self._take_pages, self._fail
         )
 
     def show_page(self, number: int) -> None:
@@ -130,7 +99,7 @@ class Preview(QWidget):
         if _ZOOMS[self._zoom.currentText()] is None:
             self._ask_picture()
 
-    def _take_pages(self, pages: PrintedPages) -> None:
+    def _take_pages(self, pages: PrintingProcess) -> None:
         self._pages = pages
         with QSignalBlocker(self._number):
             self._number.setRange(1, len(pages))
@@ -153,7 +122,7 @@ class Preview(QWidget):
             self,
             "picture",
             lambda _: pages.picture(number, width),
-            lambda image: self._take_picture(image, number, dots),
+            lambda picture: self._take_picture(picture, number, dots),
             self._fail,
         )
 
@@ -164,8 +133,9 @@ class Preview(QWidget):
             return max(_SMALLEST, self._scroll.width() - bar - _AROUND)
         return round(zoom * _WIDTH_AT_100)
 
-    def _take_picture(self, image: QImage, number: int, dots: float) -> None:
-        shown = QPixmap.fromImage(image)
+    def _take_picture(self, picture: Picture, number: int, dots: float) -> None:
+        size = (picture.width, picture.height, 4 * picture.width)
+        shown = QPixmap.fromImage(QImage(picture.pixels, *size, QImage.Format.Format_RGB32))
         shown.setDevicePixelRatio(dots)
         self._picture.setPixmap(shown)
         self._picture.setAccessibleName(f"Page {number} of the report")

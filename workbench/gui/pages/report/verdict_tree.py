@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from workbench.core.vocabulary import Outcome
 from workbench.gui.pages.report.contents import Line
 from workbench.gui.theme import theme
-from workbench.gui.widgets.outcomes import OutcomeDelegate, OutcomeRole
+from workbench.gui.widgets.outcomes import OutcomeDelegate, OutcomeRole, select_quietly
 
 
 class Column(IntEnum):
@@ -33,8 +33,8 @@ _HEADERS = {
     Column.WHY: ("Why", "The whole sentence stands below the table"),
 }
 _WIDTHS = {
-    Column.NAME: 232,
-    Column.OUTCOME: 124,
+    Column.NAME: 228,
+    Column.OUTCOME: 138,
     Column.ESTIMATE: 70,
     Column.INTERVAL: 126,
     Column.DEMAND: 110,
@@ -63,7 +63,8 @@ class VerdictTree(QTreeWidget):
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, width)
         self.currentItemChanged.connect(self._choose)
-        theme.changed.connect(self.viewport().update)
+        theme.changed.connect(self._dress)
+        self._dress()
 
     def show_lines(self, lines: Iterable[Line]) -> None:
         """Show forget sets with their candidates; keeps open what was open."""
@@ -81,7 +82,11 @@ class VerdictTree(QTreeWidget):
             if not is_first and item.childCount():
                 item.setExpanded(_path(item) in open_before)
         kept = next((item for item in self._items() if _path(item) == chosen), None)
-        self.setCurrentItem(kept or self.topLevelItem(0))
+        if first := kept or self.topLevelItem(0):
+            self.setCurrentItem(first)
+
+    def _dress(self) -> None:
+        select_quietly(self)
 
     def _add(self, parent: QTreeWidgetItem, line: Line) -> QTreeWidgetItem:
         item = QTreeWidgetItem(parent)
@@ -102,9 +107,10 @@ class VerdictTree(QTreeWidget):
         found: list[QTreeWidgetItem] = []
 
         def walk(item: QTreeWidgetItem) -> None:
-            for number in range(item.childCount()):
-                found.append(item.child(number))
-                walk(item.child(number))
+            for child in map(item.child, range(item.childCount())):
+                if child is not None:
+                    found.append(child)
+                    walk(child)
 
         walk(self.invisibleRootItem())
         return found

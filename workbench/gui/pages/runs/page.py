@@ -43,6 +43,8 @@ class RunsPage(Page):
         super().__init__(session, parent)
         self._plans: tuple[LockedPlan, ...] = ()
         self._shown: PlanRuns | None = None
+        self._was_read = False
+        self._starts_when_read = False
         self._chosen_elsewhere = session.choice.chosen.plan
         self._task: PlanTask | None = None
         self._run_id: int | None = None
@@ -63,6 +65,7 @@ class RunsPage(Page):
 
     def start_or_resume(self) -> None:
         """Start the plan in view, do what is missing of it, or retry what failed."""
+        self._starts_when_read = not self._was_read
         if self._shown is not None and not self._why_not():
             self.session.run_plan(self._shown.plan, resume=True)
 
@@ -145,7 +148,10 @@ class RunsPage(Page):
         before = self._run()
         self._shown = shown
         self.model.set_runs(shown.runs if shown else ())
+        self._was_read = True
         self._settle_selection()
+        if self._starts_when_read:
+            self.start_or_resume()
         self._follow_compute()
         run = self._run()
         if run is not None and (run != before or self._detail is None):
@@ -231,10 +237,12 @@ class RunsPage(Page):
             task.run_logged.connect(self._take_line)
             task.logged.connect(self._take_plan_line)
             self.pane.follow.setChecked(True)
-        if self.isVisible() and task is not None:
-            self._timer.start()
-        elif self._timer.isActive():
+        if not self.isVisible():
+            return
+        if task is None:
             self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
         self._show_state()
 
     def _tick(self) -> None:
