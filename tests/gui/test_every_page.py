@@ -44,6 +44,7 @@ def controls_of(page):
         if isinstance(one, CONTROLS)
         and one.isVisibleTo(page)
         and not one.objectName().startswith("qt_")
+        and not (one.parent().objectName() or "").startswith("qt_")
         and not isinstance(one.parent(), QAbstractSpinBox | QComboBox | QAbstractItemView)
     ]
 

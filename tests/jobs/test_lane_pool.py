@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -156,3 +157,13 @@ def test_lanes_in_process(make_lane: Callable[..., Lane]) -> None:
 def test_a_pool_needs_a_lane() -> None:
     with pytest.raises(ValueError, match="at least one lane"):
         LanePool([])
+
+
+def test_a_worker_that_gives_way_computes_at_a_lower_priority(
+    make_lane: Callable[..., Lane],
+) -> None:
+    lanes = [make_lane(gives_way=gives_way) for gives_way in (False, True)]
+    plain, polite = (lane.submit(Job("1", "echo")).wait(PATIENCE).result for lane in lanes)
+    assert plain and polite
+    priorities = [os.getpriority(os.PRIO_PROCESS, one["pid"]) for one in (plain, polite)]
+    assert priorities[1] > priorities[0] == os.getpriority(os.PRIO_PROCESS, 0)

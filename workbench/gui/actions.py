@@ -128,6 +128,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         (Condition.PROJECT, Condition.RUNNING), 0, True,
     ),
     ActionSpec(
+        "Stop this run", Menu.RUN, Step.RUNS, "cancel_run", "",
+        (Condition.PROJECT, Condition.RUNNING), 0,
+    ),
+    ActionSpec(
         "Start a plan", Menu.RUN, Step.PLAN, "start_plan", "", (*_WRITES, Condition.DATA), 1
     ),
     ActionSpec("Discard the draft", Menu.RUN, Step.PLAN, "discard_draft", "", _WRITES, 1),

@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
     def change_settings(self) -> None:
         changed = dialogs.ask_settings(self, self.settings)
         if changed is not None:
-            self.settings = changed
+            self.settings = self._start.settings = changed
             self.apply_theme()
             self._save_settings()
 

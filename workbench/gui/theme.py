@@ -25,6 +25,14 @@ QPushButton[primary="true"]:focus {{ border: 2px solid {ink}; }}
 QToolButton:checked {{
   background: {accent}; color: {page}; border: 1px solid {accent}; border-radius: 4px;
 }}
+QLineEdit, QPlainTextEdit {{ border: 1px solid {line}; border-radius: 3px; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked, QAbstractItemView::indicator:unchecked {{
+  width: 12px; height: 12px; border: 1px solid {muted}; border-radius: 2px; background: {card};
+}}
+QMenuBar, QMainWindow > QToolBar {{ background: {page}; border: none; }}
+QMainWindow > QToolBar {{ border-bottom: 1px solid {line}; padding: 2px 6px; spacing: 4px; }}
+QLabel[banner="true"] {{ background: {card}; border-bottom: 1px solid {line}; padding: 6px 16px; }}
 QHeaderView::section {{
   background: {page}; color: {muted}; border: none; border-bottom: 1px solid {line};
   padding: 4px 6px;

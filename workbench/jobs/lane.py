@@ -43,6 +43,8 @@ class Lane:
     run on the lane's own thread instead, for debugging; then `threads` and `environment`, which
     shape a worker, do not apply, and a job can be cancelled but not killed.
 
+    With `gives_way` the worker computes at a lower priority, so that a window stays smooth.
+
     `executor` is "module:Class" of a `workbench.jobs.execution.Executor`. `grace` is the time in
     seconds a cancelled job has before killing it is offered. Listeners are called on the lane's
     thread with every message of their job: first hello and started, last exactly one of done,
@@ -58,8 +60,10 @@ class Lane:
         in_process: bool = False,
         environment: Mapping[str, str] | None = None,
         grace: float = 5.0,
+        gives_way: bool = False,
     ) -> None:
         self.device = device
+        self._gives_way = gives_way
         self.in_process = in_process
         self.grace = grace
         self._executor = executor
@@ -209,6 +213,7 @@ class Lane:
                 self._executor,
                 self._environment,
                 lambda worker, event: self._actions.put(partial(self._hear, worker, event)),
+                gives_way=self._gives_way,
             )
 
     def _hear(self, worker: WorkerProcess, event: Event) -> None:

@@ -16,6 +16,7 @@ def open_pool(
     *,
     in_process: bool = False,
     kill_when_due: bool = True,
+    gives_way: bool = False,
 ) -> LanePool:
     """One lane per core on a CPU, one per accelerator, unless `jobs` says how many.
 
@@ -25,13 +26,17 @@ def open_pool(
     cores = _usable_cores()
     wanted = 1 if in_process else jobs or cores
     threads = max(1, cores // wanted)
-    lanes = [Lane(device, threads=threads, in_process=in_process)]
+
+    def lane() -> Lane:
+        return Lane(device, threads=threads, in_process=in_process, gives_way=gives_way)
+
+    lanes = [lane()]
     described = lanes[0].submit(Job(id="describe", kind="describe")).wait()
     if described.result is None:
         lanes[0].close()
         raise failure_of(described)
     if jobs or described.result["device"] == "cpu":
-        lanes += [Lane(device, threads=threads) for _ in range(wanted - 1)]
+        lanes += [lane() for _ in range(wanted - 1)]
     return LanePool(lanes, kill_when_due=kill_when_due)
 
 

@@ -19,6 +19,7 @@ import workbench
 from workbench.jobs import protocol
 from workbench.jobs.processes import exit_in_words, kill_group
 
+_NICENESS = 10  # of a worker that gives way to a window on the same cores
 _THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -89,6 +90,8 @@ def _site_folders() -> set[Path]:
 class WorkerProcess:
     """A running worker. `on_event` is called on the threads that listen to it.
 
+    With `gives_way` it computes at a lower priority than the program that started it.
+
     It must be made on a thread that outlives it: on Linux a worker dies with the thread that
     started it. OSError if the process cannot be started.
     """
@@ -99,6 +102,8 @@ class WorkerProcess:
         executor: str,
         environment: Mapping[str, str],
         on_event: Callable[[WorkerProcess, Event], None],
+        *,
+        gives_way: bool = False,
     ) -> None:
         self.killed = False
         self._on_event = on_event
@@ -106,7 +111,8 @@ class WorkerProcess:
         self._faults = os.fdopen(handle, errors="replace")
         self._fault_file = Path(name)
         try:
-            self._process = _start(worker_command(device, executor, self._fault_file), environment)
+            command = worker_command(device, executor, self._fault_file)
+            self._process = _start(command, environment, gives_way=gives_way)
         except OSError:
             self._take_faults()
             raise
@@ -169,10 +175,14 @@ class WorkerProcess:
         return report
 
 
-def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(
+    command: list[str], environment: Mapping[str, str], *, gives_way: bool
+) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        if gives_way:
+            flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
         return subprocess.Popen(
             command,
             stdin=pipe,
@@ -182,9 +192,13 @@ def _start(command: list[str], environment: Mapping[str, str]) -> subprocess.Pop
             creationflags=flags,
         )
     # A group of its own: Ctrl-C in a terminal reaches the lane only, a kill reaches all of it.
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, process_group=0
     )
+    if gives_way:
+        with contextlib.suppress(ProcessLookupError):  # it ended at once, which _wait will tell
+            os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
+    return process
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -9,8 +9,9 @@ from workbench.report import Report
 def render_pdf(report: Report) -> bytes:
     """The pages of the HTML report on A4, closed parts opened in an appendix; no display needed.
 
-    On any thread if the application exists already, otherwise on the main thread, where one
-    without a display is made. UsageError without Qt, WorkbenchError without any font.
+    On the main thread, where an application without a display is made if there is none; a program
+    with a window calls `apart.render_pdf_apart`. UsageError without Qt, WorkbenchError without any
+    font.
     """
     try:
         from workbench.gui.pdf.printing import print_report

@@ -132,7 +132,7 @@ class Compute(QObject):
             if self._is_closed:
                 raise RuntimeError("the window is closing")
             if self._pool is None:
-                self._pool = open_pool(**self._options, kill_when_due=False)
+                self._pool = open_pool(**self._options, kill_when_due=False, gives_way=True)
             return self._pool
 
     def _add(self, task: Task) -> None:

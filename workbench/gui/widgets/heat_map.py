@@ -148,7 +148,7 @@ class HeatMap(QWidget):
             self.update()
         if at is None:
             QToolTip.hideText()
-        elif place is not None:
+        elif place is not None and self.isVisible():
             QToolTip.showText(place, self.value_text(*at), self)
 
     def _target(self) -> QRect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -93,7 +93,7 @@ class DataPage(Page):
         self._open(ImportModelDialog)
 
     def _lay_out(self) -> None:
-        facts = QWidget()
+        facts = _Column()
         facts.setLayout(
             column(
                 card(row(self.picker, self._rename, stretch=0), self._card),
@@ -106,7 +106,7 @@ class DataPage(Page):
         left.setWidget(facts)
         left.setWidgetResizable(True)
         left.setFrameShape(QFrame.Shape.NoFrame)
-        left.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        left.setAccessibleName("About the dataset and the models")
         left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         left.setMinimumWidth(300)
         counts, pictures = QWidget(), QWidget()
@@ -264,3 +264,14 @@ class DataPage(Page):
         self.invalidate()
         for note in result.get("notes", ()):
             self.session.faults.tell(Notice(note, is_fault=False))
+
+
+class _Column(QWidget):
+    """As high as its wrapped words need at its width, which a scroll area does not ask for."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            layout = self.layout()
+            if layout is not None:
+                self.setMinimumHeight(layout.minimumHeightForWidth(self.width()))
+        return super().event(event)

@@ -26,7 +26,7 @@ _ORDERS = {
     "loss": "Highest loss",
     "confidence": "Lowest confidence",
 }
-_SMALLEST, _USUAL, _LARGEST = 32, 72, 160  # pixels
+_SMALLEST, _USUAL, _LARGEST = 32, 62, 160  # pixels
 
 
 @dataclass(frozen=True)

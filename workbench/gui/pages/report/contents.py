@@ -70,7 +70,7 @@ def _claim(report: Report) -> str:
 
 def _limits(report: Report) -> str:
     untested = ", ".join(not_tested(stored_plan(report.plan.content).criteria))
-    return f"{report.limits} Not tested: {untested or 'nothing of what is usually tested'}."
+    return f"{report.limits} Not tested: {untested}." if untested else report.limits
 
 
 def _forget_set(part: ForgetSetPart, criteria: tuple[CriterionPart, ...]) -> Line:

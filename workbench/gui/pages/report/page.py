@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.gui.faults import Notice, notice_of
@@ -55,6 +56,8 @@ class ReportPage(Page):
         self.tree = VerdictTree()
         self._why = QLabel()
         self._why.setWordWrap(True)
+        self._why.setTextFormat(Qt.TextFormat.PlainText)
+        self._why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.preview = Preview(session)
         self._export = button("Export report…", primary=True)
         self._export.setEnabled(False)

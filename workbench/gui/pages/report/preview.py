@@ -143,6 +143,7 @@ class Preview(QWidget):
         self.page_shown.emit()
 
     def _fail(self, fault: Exception) -> None:
+        self._pages = None
         notice = notice_of(fault)
         self._say(notice.message, notice.remedy)
         self.page_shown.emit()

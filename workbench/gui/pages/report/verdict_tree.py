@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.core.vocabulary import Outcome
@@ -33,12 +33,18 @@ _HEADERS = {
     Column.WHY: ("Why", "The whole sentence stands below the table"),
 }
 _WIDTHS = {
-    Column.NAME: 228,
+    Column.NAME: 256,
     Column.OUTCOME: 138,
-    Column.ESTIMATE: 70,
-    Column.INTERVAL: 126,
-    Column.DEMAND: 110,
+    Column.ESTIMATE: 66,
+    Column.INTERVAL: 132,
+    Column.DEMAND: 116,
+    Column.WHY: 60,
 }
+_NAME_GROWS = 0.25
+"""What share of the room beyond these widths the names get; the reasons get the rest."""
+
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class VerdictTree(QTreeWidget):
@@ -53,15 +59,14 @@ class VerdictTree(QTreeWidget):
         self.setHeaderLabels([_HEADERS[column][0] for column in Column])
         self.setItemDelegateForColumn(Column.OUTCOME, OutcomeDelegate(self))
         self.setUniformRowHeights(True)
-        self.setAlternatingRowColors(False)
+        self.setIndentation(16)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         for column in Column:
             self.headerItem().setToolTip(column, _HEADERS[column][1])
         header = self.header()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
-        for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width)
+        header.setMinimumSectionSize(40)
         self.currentItemChanged.connect(self._choose)
         theme.changed.connect(self._dress)
         self._dress()
@@ -85,6 +90,13 @@ class VerdictTree(QTreeWidget):
         if first := kept or self.topLevelItem(0):
             self.setCurrentItem(first)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = max(0, self.viewport().width() - sum(_WIDTHS.values()))
+        for column, width in _WIDTHS.items():
+            grown = int(_NAME_GROWS * room) if column is Column.NAME else 0
+            self.setColumnWidth(column, width + grown)
+
     def _dress(self) -> None:
         select_quietly(self)
 
@@ -94,7 +106,7 @@ class VerdictTree(QTreeWidget):
         for column, text in zip(Column, texts, strict=True):
             item.setText(column, text.removesuffix(" of the retrained models"))
             item.setToolTip(column, text)
-        item.setTextAlignment(Column.ESTIMATE, Qt.AlignmentFlag.AlignRight)
+        item.setTextAlignment(Column.ESTIMATE, _RIGHT)
         if isinstance(line.outcome, Outcome):
             item.setData(Column.OUTCOME, OutcomeRole, line.outcome)
         item.setData(Column.NAME, Qt.ItemDataRole.UserRole, line)
