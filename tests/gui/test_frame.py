@@ -118,8 +118,11 @@ def folder_of_others(small_project, monkeypatch):
         folder = Path(name)
         shutil.copy(small_project, folder)
         folder.chmod(0o755)
+        own = folder / "own"
+        own.mkdir()
+        os.chown(own, _NOBODY, _NOBODY)
         for variable in ("WORKBENCH_PLUGIN_DIR", "WORKBENCH_CONFIG_DIR"):
-            monkeypatch.setenv(variable, name)
+            monkeypatch.setenv(variable, str(own))
         os.seteuid(_NOBODY)
         yield folder
         os.seteuid(0)

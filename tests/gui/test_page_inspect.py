@@ -211,6 +211,21 @@ def test_explaining_a_stored_row_gives_the_stored_maps(open_page, small_project,
     np.testing.assert_allclose(page._explaining.maps_of(key)[model], stored, atol=1e-5)
 
 
+def test_failed_explaining_says_why_until_the_next_row(open_page, small_project, qtbot):
+    page = open_page(small_project)
+    qtbot.waitUntil(lambda: page.view is not None)
+    row = int(np.setdiff1d(np.arange(100), page._compared.explained)[0])
+    page.session.choice.set(row=row)
+    qtbot.waitUntil(lambda: page.view.row == row)
+    page._explaining.explain((page._compared.dataset_id, row, "no-such-explainer"), [1])
+    qtbot.waitUntil(lambda: page._explaining.task is None, timeout=20_000)
+    assert "no-such-explainer" in page._attribution._fault.text()
+    assert page._attribution._explain.isVisible()
+    page.next_row()
+    qtbot.waitUntil(lambda: page.view.row != row)
+    assert not page._attribution._fault.text()
+
+
 @pytest.mark.parametrize("name", ["empty_project", "data_project"])
 def test_says_what_is_missing(name, request, open_page):
     page = open_page(request.getfixturevalue(name))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QWidget
 
 from workbench.core.vocabulary import RunRole
@@ -156,6 +157,15 @@ def test_threshold_follows_spin_box_and_line(open_page, small_project, qtbot):
     assert page._threshold == pytest.approx(high, abs=1e-5)
     page.reset_threshold()
     assert page._threshold == page.view.threshold
+
+
+def test_threshold_follows_arrow_keys(open_page, small_project, qtbot):
+    page = open_page(small_project)
+    before = page._threshold
+    QTest.keyClick(page._histograms.charts[0], Qt.Key.Key_Left)
+    assert page._threshold < before
+    QTest.keyClick(page._histograms.charts[2], Qt.Key.Key_Right)
+    assert page._threshold == pytest.approx(before)
 
 
 def test_rapid_switching_ends_with_the_last_choice(open_page, small_project, qtbot):

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from workbench import __version__
 from workbench.core.errors import WorkbenchError
+from workbench.core.locations import user_config_folder
 from workbench.gui import dialogs
 from workbench.gui.action_set import ActionSet
 from workbench.gui.actions import WINDOW, ActionSpec, Condition, Menu
@@ -382,12 +383,12 @@ class MainWindow(QMainWindow):
     def _save_settings(self) -> None:
         try:
             write_settings(self.settings)
-        except OSError as fault:
+        except OSError:
             self.faults.tell(
                 Notice(
                     "The settings cannot be written, so they hold until the window is closed.",
                     kept="The project is not affected.",
-                    remedy=f"Check the folder {fault.filename}.",
+                    remedy=f"Check the folder {user_config_folder()}.",
                 )
             )
 

@@ -273,5 +273,5 @@ class _Column(QWidget):
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             layout = self.layout()
             if layout is not None:
-                self.setMinimumHeight(layout.minimumHeightForWidth(self.width()))
+                self.setMinimumHeight(max(0, layout.minimumHeightForWidth(self.width())))
         return super().event(event)

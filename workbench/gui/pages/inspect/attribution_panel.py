@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core import palette
 from workbench.gui.pages.inspect.explaining import Explaining
 from workbench.gui.pages.inspect.feature_bars import FeatureBars
 from workbench.gui.pages.inspect.maps import MEAN, MapsView, Panel
@@ -47,6 +46,7 @@ class AttributionPanel(QWidget):
         super().__init__(parent)
         self._explaining = explaining
         self._only_reads = ""
+        self._can_explain = False
         self._explainers, self._seeds = QComboBox(), QComboBox()
         self._overlay = QCheckBox("Overlay")
         self._bar = ColourBar()
@@ -89,9 +89,8 @@ class AttributionPanel(QWidget):
     def show_maps(self, view: MapsView, picture: QImage) -> None:
         """`picture` is the row itself, null if it is no image."""
         self._picture = picture
-        can_explain = bool(view.missing)
+        self._can_explain = bool(view.missing)
         self._note.setText(_note(view, self._only_reads))
-        self._explain.setVisible(can_explain and self._explaining.task is None)
         self._explain.setEnabled(not self._only_reads)
         self._bar.set_scale(view.scale if view.panels else None)
         for slot, panel in zip(self._maps, view.panels or [None] * len(_NAMES), strict=True):
@@ -108,10 +107,10 @@ class AttributionPanel(QWidget):
 
     def _show_task(self) -> None:
         task = self._explaining.task
+        self._explain.setVisible(self._can_explain and task is None)
         for widget in (self._progress, self._cancel):
             widget.setVisible(task is not None)
         if task is not None:
-            self._explain.hide()
             self._progress.setValue(round(100 * task.progress.share))
             self._progress.setFormat(task.progress.text or task.title)
         fault = self._explaining.fault
@@ -131,7 +130,8 @@ class AttributionPanel(QWidget):
         self._bar.setToolTip("One scale for all four maps, the largest value of the three models")
         self._progress.setAccessibleName("Progress of explaining")
         self._progress.setMaximumWidth(320)
-        self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for label in (self._note, self._fault):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._bar.setMaximumWidth(260)
 
     def _lay_out(self) -> None:
@@ -143,8 +143,10 @@ class AttributionPanel(QWidget):
         empty = QWidget()
         centred = QVBoxLayout(empty)
         centred.addStretch(1)
-        for widget in (self._note, self._explain, self._progress, self._cancel, self._fault):
+        centred.addWidget(self._note)
+        for widget in (self._explain, self._progress, self._cancel):
             centred.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        centred.addWidget(self._fault)
         centred.addStretch(1)
         self._body = QStackedWidget()
         self._body.addWidget(slots)
@@ -170,7 +172,7 @@ class _MapSlot(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.heat_map = HeatMap(name)
-        self._features = FeatureBars(name, palette.ACCENT)
+        self._features = FeatureBars(name, is_signed=True)
         self._title, self._like = QLabel(), muted()
         self._like.setToolTip(_SIMILARITY)
         self._like.setMinimumHeight(2 * self.fontMetrics().lineSpacing())

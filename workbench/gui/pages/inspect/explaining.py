@@ -63,6 +63,10 @@ class Explaining(QObject):
         self.task.finished.connect(self._take)
         self.changed.emit()
 
+    def dismiss(self) -> None:
+        """Forget why the last job failed."""
+        self.fault = None
+
     def cancel(self) -> None:
         if self.task is not None:
             self.task.cancel()

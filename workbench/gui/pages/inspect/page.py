@@ -184,6 +184,7 @@ class InspectPage(Page):
 
     def _take_row(self, answer: RowAnswer) -> None:
         self._view, self._maps, picture = answer
+        self._explaining.dismiss()
         self._card.show_row(self._view)
         self._predictions.show_row(self._view)
         self._answers.show_row(self._view)

@@ -20,7 +20,7 @@ _SPLITS = {
     Split.FORGET: "forget row",
     Split.RETAIN: "retain row",
     Split.TEST: "test row",
-    Split.NON_MEMBER: "non-member, never trained on",
+    Split.NON_MEMBER: "non-member",
 }
 
 
@@ -55,7 +55,7 @@ class RowCard(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture = Picture("The row as a picture")
-        self._features = FeatureBars("The row as features", palette.ACCENT)
+        self._features = FeatureBars("The row as features")
         self._input = QStackedWidget()
         self._input.addWidget(self._picture)
         self._input.addWidget(self._features)

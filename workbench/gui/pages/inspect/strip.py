@@ -70,11 +70,11 @@ class RowStrip(QWidget):
             return
         self._model.set_selected(np.arange(len(self._dataset)) == row)
         place, count = self._current(), self._model.rowCount()
-        if place is None:
-            self._place.setText(f"{count} rows" if count else "")
-            return
-        self._place.setText(f"{place + 1} of {count}")
-        self._tiles.setCurrentIndex(self._model.index(place))
+        self._place.setText(f"{count} rows" if count else "")
+        if place is not None:
+            self._place.setText(f"{place + 1} of {count}")
+        # no tile is the current one while another row is shown, so that each can be gone to
+        self._tiles.setCurrentIndex(QModelIndex() if place is None else self._model.index(place))
         self._tiles.clearSelection()
 
     def step(self, by: int) -> None:
@@ -82,7 +82,7 @@ class RowStrip(QWidget):
         count, place = self._model.rowCount(), self._current()
         if count:
             there = 0 if place is None else min(max(place + by, 0), count - 1)
-            self._tiles.setCurrentIndex(self._model.index(there))
+            self.chosen.emit(int(self._model.rows[there]))
 
     def _current(self) -> int | None:
         index = self._model.index_of(self._shown)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core import palette
@@ -19,6 +20,7 @@ from workbench.report.display import count
 Shares = NDArray[np.float64]
 
 _HEADROOM = 1.08
+_STEPS = 200  # of the arrow keys, from one end to the other
 
 
 class ScoreHistogram(Chart):
@@ -84,6 +86,15 @@ class ScoreHistogram(Chart):
         plot.addItem(self._line)
         plot.setXRange(self._edges[0], self._edges[-1], padding=0.02)
         plot.setYRange(0, _HEADROOM * self._top, padding=0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right move the threshold."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if not steps or not len(self._edges):
+            super().keyPressEvent(event)
+            return
+        step = float(self._edges[-1] - self._edges[0]) / _STEPS
+        self.threshold_moved.emit(float(self._line.value()) + steps * step)
 
     def _dragged(self) -> None:
         self.threshold_moved.emit(float(self._line.value()))
