@@ -1,7 +1,7 @@
 """Take the pictures of the README: every page on a finished demo, light and dark, two sizes.
 
-    workbench demo --headless --out demo
-    python docs/take_screenshots.py demo/digits.audit docs/screenshots
+workbench demo --headless --out demo
+python docs/take_screenshots.py demo/digits.audit docs/screenshots
 """
 
 from __future__ import annotations

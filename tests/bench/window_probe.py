@@ -25,7 +25,7 @@ class FirstPaint(QObject):
         super().__init__()
         self._loop = loop
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, _: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Paint:
             QTimer.singleShot(0, self._loop.quit)
         return False

@@ -87,7 +87,7 @@ def test_every_control_is_reached_by_keyboard(make_window, small_project, step):
 @EACH_PAGE
 def test_tab_goes_from_top_to_bottom(make_window, small_project, step, qtbot):
     """Of two controls of which one is wholly above the other, tab reaches the upper one first."""
-    window, page = shown(make_window, small_project, step)
+    _, page = shown(make_window, small_project, step)
     order, one = [], page.nextInFocusChain()
     while one is not page and len(order) < 1000:
         if one in controls_of(page) and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
@@ -103,7 +103,7 @@ def test_tab_goes_from_top_to_bottom(make_window, small_project, step, qtbot):
 def test_every_item_model_keeps_the_rules_of_qt(make_window, small_project, step):
     _, page = shown(make_window, small_project, step)
     models = {view.model() for view in page.findChildren(QAbstractItemView) if view.model()}
-    models |= {one for one in page.findChildren(QAbstractItemModel)}
+    models |= set(page.findChildren(QAbstractItemModel))
     for model in models:
         QAbstractItemModelTester(
             model, QAbstractItemModelTester.FailureReportingMode.Warning
@@ -112,12 +112,12 @@ def test_every_item_model_keeps_the_rules_of_qt(make_window, small_project, step
 
 
 @EACH_PAGE
-def test_a_hidden_page_does_not_ask(make_window, small_project, step, monkeypatch):
+def test_a_hidden_page_does_not_ask(monkeypatch, make_window, small_project, step):
     window, page = shown(make_window, small_project, step)
     window.show_step(next(other for other in Step if other is not step))
     settle(window.session)
     asked = []
-    monkeypatch.setattr(page, "refresh", lambda: asked.append(step))
+    monkeypatch.setattr(type(page), "refresh", lambda _: asked.append(step))
     window.session.changed.emit(frozenset(page.watches))
     assert not asked
     window.show_step(step)

@@ -54,7 +54,8 @@ def test_shortcuts_walk_the_path(make_window, small_project, qtbot):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     for number, step in enumerate(Step, start=1):
-        qtbot.keyClick(window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
+        key = getattr(Qt.Key, f"Key_{number}")
+        qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
         assert window._steps.currentWidget().step is step
     settle(window.session)
 
@@ -70,7 +71,7 @@ def test_the_path_says_what_is_missing():
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda path: None, "is not there|There is no|does not exist|no file"),
+        (lambda _: None, "is not there|There is no|does not exist|no file"),
         (lambda path: path.write_bytes(b"not a project"), "not a|no project|project"),
         (lambda path: path.mkdir(), "folder|directory|not a"),
     ],
@@ -217,7 +218,7 @@ def test_without_a_display_there_is_a_plain_sentence(monkeypatch):
 def test_a_broken_qt_is_refused():
     refuse_broken_qt("6.11.3", (3, 11))
     refuse_broken_qt("6.12.0", (3, 12))
-    with pytest.raises(UsageError, match="broken on Python 3.11"):
+    with pytest.raises(UsageError, match=r"broken on Python 3\.11"):
         refuse_broken_qt("6.12.0", (3, 11))
 
 

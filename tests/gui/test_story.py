@@ -142,7 +142,7 @@ def choose_threes(window, qtbot):
 def lock_and_run(window, qtbot, monkeypatch, file):
     page = window.page(Step.PLAN)
     settle(window.session)
-    monkeypatch.setattr(questions, "ask_plan_file", lambda parent: file)
+    monkeypatch.setattr(questions, "ask_plan_file", lambda _: file)
     page.import_plan()
     qtbot.waitUntil(lambda: window.session.state.has_draft)
     settle(window.session)
@@ -169,7 +169,7 @@ def test_from_an_empty_project_to_a_report(
 ):
     path = tmp_path / "story.audit"
     window = make_window(in_process=False)
-    monkeypatch.setattr(dialogs, "ask_new_project", lambda parent: path)
+    monkeypatch.setattr(dialogs, "ask_new_project", lambda _: path)
     window.new_project()
     settle(window.session)
     import_digits(window, qtbot)

@@ -164,6 +164,7 @@ def test_a_worker_that_gives_way_computes_at_a_lower_priority(
 ) -> None:
     lanes = [make_lane(gives_way=gives_way) for gives_way in (False, True)]
     plain, polite = (lane.submit(Job("1", "echo")).wait(PATIENCE).result for lane in lanes)
-    assert plain and polite
+    assert plain
+    assert polite
     priorities = [os.getpriority(os.PRIO_PROCESS, one["pid"]) for one in (plain, polite)]
     assert priorities[1] > priorities[0] == os.getpriority(os.PRIO_PROCESS, 0)

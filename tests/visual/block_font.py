@@ -33,12 +33,10 @@ def write_block_font(path: Path) -> None:
     names = [".notdef", "space", "box"]
     font = FontBuilder(_UNITS, isTTF=True)
     font.setupGlyphOrder(names)
-    font.setupCharacterMap(
-        {code: "box" for code in _SHOWN} | {code: "space" for code in _SPACES}
-    )
+    font.setupCharacterMap(dict.fromkeys(_SHOWN, "box") | dict.fromkeys(_SPACES, "space"))
     empty = TTGlyphPen(None).glyph()
     font.setupGlyf({".notdef": _box().glyph(), "space": empty, "box": _box().glyph()})
-    font.setupHorizontalMetrics({name: (_WIDTH, 0) for name in names})
+    font.setupHorizontalMetrics(dict.fromkeys(names, (_WIDTH, 0)))
     font.setupHorizontalHeader(ascent=800, descent=-200)
     font.setupNameTable({"familyName": FAMILY, "styleName": "Regular"})
     font.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)

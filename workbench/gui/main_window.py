@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
         self._reads_only.setVisible(session.read_only)
         self._toolbar.show()
         self._centre.setCurrentWidget(self._project_view)
-        self.setWindowTitle(f"{session.project.name} ({session.path.name}) – Unlearning Workbench")
+        self.setWindowTitle(f"{session.project.name} ({session.path.name}) - Unlearning Workbench")
         self.show_step(Step.DATA)
         self._show_state()
         if not session.read_only:

@@ -68,9 +68,7 @@ class StepButton(QAbstractButton):
         painter.setBrush(theme.colour(tone) if is_done else QColor(0, 0, 0, 0))
         painter.drawEllipse(disc)
         painter.setPen(theme.colour(palette.PAGE if is_done else palette.MUTED))
-        painter.drawText(
-            disc, Qt.AlignmentFlag.AlignCenter, "✓" if is_done else str(self._number)
-        )
+        painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, "✓" if is_done else str(self._number))
 
     def _paint_words(self, painter: QPainter) -> None:
         room = self.rect().adjusted(50, 6, -8, -6)

@@ -1,7 +1,8 @@
 """pytest fixtures that open sessions and windows and fail a test which leaves something behind.
 
-For the workbench's own tests and for plugin authors: put `pytest_plugins = ["workbench.gui.testing"]`
-into a conftest.py. They need pytest-qt, whose `qapp` gives the application.
+For the workbench's own tests and for plugin authors: a conftest.py imports the fixtures it wants,
+`from workbench.gui.testing import leak_check, make_session, make_window`. They need pytest-qt,
+whose `qapp` gives the application.
 """
 
 from __future__ import annotations
