@@ -5,13 +5,14 @@ import json
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QAbstractItemModelTester
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.vocabulary import Outcome, RunRole
 from workbench.gui.pages.report.contents import NOT_JUDGED, read_verdict
 from workbench.gui.pages.report.export import FORMATS, ExportDialog
 from workbench.gui.pages.report.page import ReportPage
-from workbench.gui.pages.report.verdict_tree import Column
+from workbench.gui.pages.report.verdict_model import Column, VerdictModel
 from workbench.gui.pdf.apart import PrintingProcess, render_pdf_apart
 from workbench.gui.testing import settle
 from workbench.gui.widgets.blocks import EmptyState
@@ -110,10 +111,10 @@ def test_the_page_shows_the_verdict(open_page, report):
     page = open_page()
     badge = page.findChild(OutcomeBadge)
     assert str(report.overall.outcome) in badge.accessibleName()
-    assert page.tree.topLevelItemCount() == 1
-    top = page.tree.topLevelItem(0)
-    assert top.isExpanded()
-    assert Outcome(top.text(Column.OUTCOME)) is report.forget_sets[0].verdict.outcome
+    lines = page.tree.lines
+    assert lines.rowCount() == 1
+    assert page.tree.isExpanded(lines.index(0, 0))
+    assert Outcome(lines.index(0, Column.OUTCOME).data()) is report.forget_sets[0].verdict.outcome
 
 
 def test_the_line_under_the_cursor_is_told_in_full(open_page, qtbot):
@@ -124,18 +125,28 @@ def test_the_line_under_the_cursor_is_told_in_full(open_page, qtbot):
     qtbot.keyClick(page.tree, Qt.Key.Key_Down)
     assert told
     assert told[0].why
-    assert told[0].name == page.tree.topLevelItem(0).child(0).text(Column.NAME)
+    assert told[0] == page.verdict.forget_sets[0].parts[0]
 
 
 def test_what_is_open_stays_open_when_the_verdict_is_read_again(open_page):
     page = open_page()
-    page.tree.topLevelItem(0).child(0).setExpanded(True)
-    page.tree.setCurrentItem(page.tree.topLevelItem(0).child(0).child(0))
-    before = page.tree.currentItem().text(Column.NAME)
+    tree, lines = page.tree, page.tree.lines
+    candidate = lines.index(0, 0, lines.index(0, 0))
+    tree.setExpanded(candidate, True)
+    tree.setCurrentIndex(lines.index(1, 0, candidate))
+    before = lines.path(tree.currentIndex())
     page.invalidate()
     settle(page.session)
-    assert page.tree.topLevelItem(0).child(0).isExpanded()
-    assert page.tree.currentItem().text(Column.NAME) == before
+    assert tree.isExpanded(lines.index(0, 0, lines.index(0, 0)))
+    assert lines.path(tree.currentIndex()) == before
+    assert len(before) == 3
+
+
+def test_the_lines_keep_the_rules_of_qt(verdict, qapp):
+    model = VerdictModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
+    model.show_lines(verdict.forget_sets)
+    model.show_lines(())
 
 
 @pytest.mark.parametrize("kind", FORMATS)

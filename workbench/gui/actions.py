@@ -16,6 +16,7 @@ class Condition(StrEnum):
     DATA = "Import a dataset first"
     SELECTION = "Select some rows first"
     LOCKED_PLAN = "Lock a plan first"
+    RESULTS = "No run has finished yet"
     NOT_RUNNING = "A plan is running"
     RUNNING = "No plan is running"
     UNDO = "There is nothing to undo"
@@ -137,6 +138,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("Discard the draft", Menu.RUN, Step.PLAN, "discard_draft", "", _WRITES, 1),
     ActionSpec(
         "Lock the plan…", Menu.RUN, Step.PLAN, "lock_plan", "Ctrl+L", (*_WRITES, Condition.DATA), 1
+    ),
+    ActionSpec(
+        "Next row", Menu.GO, Step.INSPECT, "next_row", "", (Condition.PROJECT, Condition.RESULTS), 1
+    ),
+    ActionSpec(
+        "Previous row", Menu.GO, Step.INSPECT, "previous_row", "",
+        (Condition.PROJECT, Condition.RESULTS), 1,
+    ),
+    ActionSpec(
+        "Explain this row", Menu.RUN, Step.INSPECT, "explain_row", "",
+        (*_WRITES, Condition.RESULTS), 2,
     ),
     ActionSpec("Light or dark", Menu.VIEW, WINDOW, "toggle_theme", "Ctrl+T"),
     ActionSpec("Full screen", Menu.VIEW, WINDOW, "toggle_full_screen", "F11"),

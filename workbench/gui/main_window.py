@@ -352,6 +352,7 @@ class MainWindow(QMainWindow):
             Condition.DATA: session.state.datasets > 0,
             Condition.SELECTION: len(session.selection.rows) > 0,
             Condition.LOCKED_PLAN: session.state.locked_plans > 0,
+            Condition.RESULTS: session.state.runs_done > 0,
             Condition.RUNNING: running,
             Condition.NOT_RUNNING: not running,
             Condition.UNDO: session.editor.undo_title is not None,

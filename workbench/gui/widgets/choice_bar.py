@@ -37,7 +37,7 @@ class ChoiceBar(QWidget):
             box = QComboBox()
             box.setAccessibleName(label if len(label) > 1 else f"Model {label}")
             box.setToolTip(tip)
-            box.setMinimumContentsLength(12)
+            box.setMinimumContentsLength(8)
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )

@@ -129,11 +129,10 @@ class ReportPage(Page):
         self._export.setEnabled(self.verdict is not None and not self.session.read_only)
         self._export.setToolTip(_ONLY_READS if self.session.read_only else "")
 
-    def _explain(self, line: Line | None) -> None:
-        if line is not None:
-            demand = f"Demanded: {line.demand}." if line.demand else ""
-            parts = [f"{line.name}:", line.word and f"{line.word}.", demand, line.why]
-            self._why.setText(" ".join(part for part in parts if part))
+    def _explain(self, line: Line) -> None:
+        demand = f"Demanded: {line.demand}." if line.demand else ""
+        parts = [f"{line.name}:", line.word and f"{line.word}.", demand, line.why]
+        self._why.setText(" ".join(part for part in parts if part))
 
     def _look(self) -> None:
         if self.tabs.currentWidget() is self.preview:
