@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -22,6 +22,7 @@ from workbench.gui.theme import theme
 NOT_JUDGED = "NOT JUDGED"
 OutcomeRole = Qt.ItemDataRole.UserRole + 1
 _SIDE = 16.0
+_TINT = 0.18  # of the accent, in what is selected
 _LINE = 1.7  # height of a line in a table, of the height of its text
 _Points = tuple[tuple[float, float], ...]
 _Strokes = tuple[_Points, ...]
@@ -170,6 +171,14 @@ def paint_ground(
 def select_quietly(view: QAbstractItemView) -> None:
     """Tint what is selected in the colours of the theme, so that coloured cells stay readable."""
     colours = QPalette(QApplication.palette())
-    colours.setColor(QPalette.ColorRole.Highlight, theme.colour(palette.ACCENT, 46))
+    # opaque, because a cell is painted over its row
+    colours.setColor(QPalette.ColorRole.Highlight, _mixed(palette.ACCENT, palette.CARD, _TINT))
     colours.setColor(QPalette.ColorRole.HighlightedText, theme.colour(palette.INK))
     view.setPalette(colours)
+
+
+def _mixed(tone: Tone, ground: Tone, share: float) -> QColor:
+    """`share` of a tone on a ground."""
+    colour, below = theme.colour(tone), theme.colour(ground)
+    parts = zip(colour.getRgb()[:3], below.getRgb()[:3], strict=True)  # type: ignore[index]
+    return QColor(*(round(share * top + (1 - share) * under) for top, under in parts))

@@ -104,7 +104,6 @@ class ClassChart(HintChart):
         super().__init__("Accuracy by class", "class", "accuracy (%)", parent)
         plot = self.getPlotItem()
         plot.getAxis("left").setScale(100)
-        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getViewBox().setMouseEnabled(x=True, y=False)
         self.setMinimumHeight(160)
 

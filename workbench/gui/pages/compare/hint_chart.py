@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from workbench.gui.widgets.chart import Chart
 
@@ -12,7 +12,12 @@ _LONGEST = 24  # characters of a name beside an axis
 
 
 class HintChart(Chart):
-    """A subclass says in `hint` what is where."""
+    """A subclass says in `hint` what is where. Axes keep their unit, however large the numbers."""
+
+    def __init__(self, name: str, x_title: str, y_title: str, parent: QWidget | None = None):
+        super().__init__(name, x_title, y_title, parent)
+        for side in ("bottom", "left"):
+            self.getPlotItem().getAxis(side).enableAutoSIPrefix(False)
 
     def hint(self, x: float, y: float) -> str:
         """What to say about a place in units of the axes; "" for nothing."""

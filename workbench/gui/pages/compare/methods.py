@@ -162,7 +162,6 @@ class MethodsChart(HintChart):
         bare = unit in (Unit.SCORE, Unit.RATIO, Unit.STEPS)
         plot.setLabel("bottom", spread.title if bare else f"{spread.title} ({unit})")
         plot.getAxis("bottom").setScale(100 if percent else 1)
-        plot.getAxis("bottom").enableAutoSIPrefix(False)
         names = [(line, short(model.name)) for line, model in enumerate(spread.models)]
         plot.showGrid(x=True, y=False, alpha=0.15)
         plot.getAxis("left").setTicks([names])

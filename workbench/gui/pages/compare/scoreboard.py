@@ -49,10 +49,10 @@ _WIDTHS = {
     Column.METRIC: 176,
     Column.A: 110,
     Column.B: 110,
-    Column.DIFFERENCE: 84,
+    Column.DIFFERENCE: 92,
     Column.BAND: 110,
-    Column.STRIP: 84,
-    Column.CRITERION: 114,
+    Column.STRIP: 78,
+    Column.CRITERION: 112,
 }
 _GROWING = {Column.METRIC: 0.3, Column.STRIP: 0.55, Column.CRITERION: 0.15}
 """What share of the room beyond these widths each column gets."""

@@ -76,7 +76,7 @@ class ReportPage(Page):
         if plan is None:
             self.session.reader.drop(self, "verdict")
             missing = self.session.state.missing(self.step) or "No plan was run yet"
-            self._say(missing, "Here is the verdict, once there is one")
+            self._say(missing, "A plan is judged once all its runs have finished")
             self.refreshed.emit()
             return
         if self.verdict is None or self.verdict.report.plan.id != plan.id:
@@ -131,7 +131,8 @@ class ReportPage(Page):
 
     def _explain(self, line: Line) -> None:
         demand = f"Demanded: {line.demand}." if line.demand else ""
-        parts = [f"{line.name}:", line.word and f"{line.word}.", demand, line.why]
+        name = line.name if line.name.endswith("?") else f"{line.name}:"
+        parts = [name, line.word and f"{line.word}.", demand, line.why]
         self._why.setText(" ".join(part for part in parts if part))
 
     def _look(self) -> None:

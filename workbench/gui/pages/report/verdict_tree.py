@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from workbench.gui.pages.report.contents import Line
-from workbench.gui.pages.report.verdict_model import Column, LineRole, VerdictModel
+from workbench.gui.pages.report.verdict_model import Column, Index, LineRole, VerdictModel
 from workbench.gui.theme import theme
 from workbench.gui.widgets.outcomes import OutcomeDelegate, select_quietly
 
 _WIDTHS = {
-    Column.NAME: 256,
+    Column.NAME: 248,
     Column.OUTCOME: 138,
     Column.ESTIMATE: 66,
     Column.INTERVAL: 132,
-    Column.DEMAND: 116,
+    Column.DEMAND: 124,
     Column.WHY: 60,
 }
 _NAME_GROWS = 0.25
@@ -60,7 +60,7 @@ class VerdictTree(QTreeView):
         found = (one for one in self.lines.every_index() if self.lines.path(one) == cursor)
         self.setCurrentIndex(next(found, self.lines.index(0, 0)))
 
-    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+    def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
         if current.isValid():
             self.line_chosen.emit(current.data(LineRole))
