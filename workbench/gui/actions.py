@@ -112,6 +112,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         (Condition.PROJECT, Condition.SELECTION), 1,
     ),
     ActionSpec(
+        "Copy the scoreboard", Menu.EDIT, Step.COMPARE, "copy_scoreboard", "",
+        (Condition.PROJECT, Condition.RESULTS), 2,
+    ),
+    ActionSpec(
         "Propose rows…", Menu.EDIT, Step.FORGET_SET, "propose_rows", "",
         (*_WRITES, Condition.DATA), 1,
     ),

@@ -25,6 +25,7 @@ from workbench.report.wording import ROLE_NAMES
 
 _LINE = 20  # pixels that a method needs at least
 _AROUND = 56  # pixels of the axis
+_INSET = 0.008  # of the axis, from its ends to arrows
 _SPREAD = 0.62  # of a line, over which its seeds lie below each other
 _HINT = "\N{MIDDLE DOT} each mark is one seed; click it to compare that model as B"
 
@@ -218,7 +219,8 @@ class MethodsChart(HintChart):
             return
         colour = theme.colour(palette.ROLES[dot.role])
         if not low <= value <= high:
-            self._draw_arrow(dot, low if value < low else high)
+            inset = _INSET * (high - low)
+            self._draw_arrow(dot, low + inset if value < low else high - inset)
             return
         start, end = dot.number.low, dot.number.high
         if start is not None and end is not None and dot.role is not RunRole.REFERENCE:
@@ -231,13 +233,17 @@ class MethodsChart(HintChart):
         self._draw_letter(dot, value)
 
     def _draw_letter(self, dot: _Dot, value: float) -> None:
-        letters = [name for name, run in self.chosen.items() if run == dot.run_id]
+        letters = self._letters(dot)
         if letters:
             ring = pg.mkPen(theme.colour(palette.ACCENT), width=2)
             self.addItem(
                 pg.ScatterPlotItem([value], [dot.y], symbol="o", size=17, brush=None, pen=ring)
             )
-            self._write(" ".join(letters), value, dot.y, anchor=(-0.9, 0.5), bold=True)
+            self._write(letters, value, dot.y, anchor=(-0.9, 0.5), bold=True)
+
+    def _letters(self, dot: _Dot) -> str:
+        """Which of A and B this is."""
+        return " ".join(name for name, run in self.chosen.items() if run == dot.run_id)
 
     def _draw_arrow(self, dot: _Dot, edge: float) -> None:
         """A mark at the edge that points at a value beyond it, which is written beside it."""
@@ -247,7 +253,9 @@ class MethodsChart(HintChart):
         place = {"x": [edge], "y": [dot.y], "symbol": "t3" if points_left else "t2"}
         self.addItem(pg.ScatterPlotItem(**place, size=11, brush=colour, pen=None))
         anchor = (-0.25, 0.5) if points_left else (1.25, 0.5)
-        self._write(dot.number.cell.main, edge, dot.y, anchor=anchor)
+        letters = self._letters(dot)
+        text = f"{dot.number.cell.main} {letters}" if letters else dot.number.cell.main
+        self._write(text, edge, dot.y, anchor=anchor, bold=bool(letters))
 
     def _write(
         self, text: str, x: float, y: float, *, anchor: tuple[float, float], bold: bool = False

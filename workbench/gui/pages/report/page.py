@@ -69,7 +69,8 @@ class ReportPage(Page):
         self.tree.line_chosen.connect(self._explain)
         self.preview.page_shown.connect(self.refreshed)
         self.tabs.currentChanged.connect(self._look)
-        self.follow(session.choice.changed, session.state_changed)
+        session.choice.changed.connect(self._follow_plan)
+        session.state_changed.connect(self._follow_plan)
 
     def refresh(self) -> None:
         plan = self.session.choice.plan
@@ -99,6 +100,12 @@ class ReportPage(Page):
             self._dialog = ExportDialog(self.session, self._exporter, plan.id, plan.name, self)
             self._dialog.destroyed.connect(self._forget_dialog)
             self._dialog.open()
+
+    def _follow_plan(self) -> None:
+        """Of the shared choice, only the plan matters here."""
+        plan = self.session.choice.plan
+        if self.verdict is None or plan is None or plan.id != self.verdict.report.plan.id:
+            self.invalidate()
 
     def _take(self, verdict: Verdict) -> None:
         self.verdict = verdict

@@ -14,12 +14,12 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.outcomes import OutcomeDelegate, select_quietly
 
 _WIDTHS = {
-    Column.NAME: 248,
+    Column.NAME: 258,
     Column.OUTCOME: 138,
     Column.ESTIMATE: 66,
     Column.INTERVAL: 132,
     Column.DEMAND: 124,
-    Column.WHY: 60,
+    Column.WHY: 48,
 }
 _NAME_GROWS = 0.25
 """What share of the room beyond these widths the names get; the reasons get the rest."""
