@@ -215,3 +215,27 @@ def test_a_second_window_shows_everything_and_changes_nothing(open_page, small_p
     for made in (page._import_data, page._train, page._import_model, page._rename):
         assert not made.isEnabled()
         assert "only reads" in made.toolTip()
+
+
+def test_a_dataset_chosen_again_before_the_other_was_read_is_shown(open_page, data_project, qtbot):
+    rng = np.random.default_rng(0)
+    file = data_project.parent / "rows.npz"
+    np.savez(file, x=rng.normal(size=(60, 5)), y=np.arange(60) % 3)
+    session, page = open_page(data_project)
+    before = page.samples.rows.tolist()
+    table = dict(page.chart.table)
+    page.import_data()
+    dialog = the_dialog(page)
+    dialog._source.choose("npz")
+    dialog._file.edit.setText(str(file))
+    dialog._start.click()
+    finish(qtbot, session, dialog)
+    qtbot.waitUntil(lambda: page.picker.count() == 2)
+    settle(session)
+    page.picker.setCurrentIndex(1)
+    settle(session)
+    page.picker.setCurrentIndex(0)
+    page.picker.setCurrentIndex(1)
+    settle(session)
+    assert page.samples.rows.tolist() == before
+    assert page.chart.table == table

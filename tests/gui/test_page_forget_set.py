@@ -340,6 +340,8 @@ def test_an_unreadable_rule_for_non_members_stops_the_save(open_page, small_proj
     qtbot.waitUntil(lambda: "cannot be read" in dialog._non_members_fault.text())
     assert not button.isEnabled()
     dialog.non_members.setText("")
+    dialog._try_soon.timeout.emit()
+    assert not button.isEnabled(), "before the rule was tried"
     qtbot.waitUntil(button.isEnabled)
     dialog.reject()
 
@@ -374,6 +376,17 @@ def test_a_selector_proposes_rows_and_is_named_in_what_is_saved(open_page, small
     save(qtbot, session, page, "random rows")
     definition = session.project.row("SELECT definition FROM forget_set WHERE name='random rows'")
     assert definition["definition"]["selector"] == "random-share"
+
+
+def test_a_proposal_for_another_dataset_changes_nothing(open_page, small_project):
+    session, page = open_page(small_project)
+    page.propose_rows()
+    page._take_proposal({"dataset": 99, "rows": [0, 1], "definition": {}})
+    settle(session)
+    assert session.selection.rule is None
+    assert "another dataset" in session.faults.notices[-1].message
+    page._proposing.reject()
+    assert page._proposing is None
 
 
 def test_a_selector_that_needs_outputs_says_so_without_a_model(open_page, data_project):

@@ -431,14 +431,14 @@ def test_starting_goes_to_the_runs(make_page, small_project, qtbot, monkeypatch)
     page.lock_plan()
     settle(page.session)
     started = []
-    monkeypatch.setattr(
-        page.session.compute, "run_plan", lambda plan, resume: started.append((plan, resume))
-    )
-    with qtbot.waitSignal(page.go_to) as went:
+    with monkeypatch.context() as patched, qtbot.waitSignal(page.go_to) as went:
+        patched.setattr(
+            page.session, "run_plan", lambda plan, resume: started.append((plan, resume))
+        )
         find(page, QPushButton, "Start runs").click()
     assert went.args == [Step.RUNS]
     ((plan, resume),) = started
-    assert not resume
+    assert resume
     assert [one.id for one in plan.methods] == ["ssd"]
 
 

@@ -88,8 +88,10 @@ def lock_draft(journal: Journal, registry: Registry) -> int:
     row = _draft_row(project)
     if row is None:
         raise UsageError("There is no draft of a plan to lock.", remedy="Start a plan first.")
-    for fault in draft_faults(row["content"], registry, project):
-        raise UsageError(f"The plan cannot be locked yet. {fault.path}: {fault.message}")
+    faults = draft_faults(row["content"], registry, project)
+    if faults:
+        first = faults[0]
+        raise UsageError(f"The plan cannot be locked yet. {first.path}: {first.message}")
     plan_id = lock_plan(project, plan_from(row["content"], row["name"]))
     journal.delete_for_good(f"Lock the plan {row['name']!r}", "plan", {"id": row["id"]})
     return plan_id

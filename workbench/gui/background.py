@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from shiboken6 import isValid
 
 from workbench.gui.faults import Faults
@@ -73,6 +73,10 @@ class Background(QObject):
         self._asked[number] = _Question(owner, slot, then, failed or self._faults.report)
         self._pool.submit(self._work, number, slot, work)
 
+    def report(self, fault: Exception) -> None:
+        """Give an error to the funnel, for a `failed` that knows what to do about others only."""
+        self._faults.report(fault)
+
     def drop(self, owner: QObject, key: str) -> None:
         """Forget what `owner` asked under `key`."""
         number = self._latest.pop((id(owner), key), None)
@@ -82,10 +86,12 @@ class Background(QObject):
     def close(self, *, finish: bool = False) -> None:
         """Wait for work that has begun, without its answer; drop what has not.
 
-        With `finish` nothing is dropped: all that was asked is done first.
+        With `finish` nothing is dropped: all that was asked is done and answered first.
         """
         if finish:
             self._pool.shutdown(wait=True)
+            self._is_closed = True
+            QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
         self._is_closed = True
         self._asked.clear()
         self._latest.clear()

@@ -75,7 +75,8 @@ class Faults(QObject):
         self.notices.append(notice)
         del self.notices[:-_KEPT]
         if notice.is_fault:
-            _log.warning("%s", notice.debug_info)
+            _log.warning("%s", notice.message)
+            _log.debug("%s", notice.debug_info)
         self.noticed.emit(notice)
 
     def _uncaught(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from workbench.gui.session.session import Session
 
 _WARM_UP = 1500  # milliseconds after a project was opened, so that the window paints first
-_STOPPING = 100  # milliseconds between two looks at what is still running
 
 
 class MainWindow(QMainWindow):
@@ -74,6 +75,8 @@ class MainWindow(QMainWindow):
 
     def new_project(self) -> None:
         """Ask where, and open an empty project there."""
+        if not self._may_leave(self.new_project):
+            return
         path = dialogs.ask_new_project(self)
         if path is None:
             return
@@ -92,9 +95,10 @@ class MainWindow(QMainWindow):
             self.open_path(path)
 
     def open_path(self, path: Path) -> bool:
-        """Open a project in place of the one that is open; whether it could be."""
-        if self.session is not None and not self.close_project():
+        """Open a project in place of the one that is open; whether that was done at once."""
+        if not self._may_leave(partial(self.open_path, path)):
             return False
+        self.close_project()
         from workbench.gui.session.session import Session
 
         try:
@@ -109,6 +113,8 @@ class MainWindow(QMainWindow):
 
     def open_demo(self, folder: Path | None = None) -> None:
         """Open the demo project, made if it is not there, and run what is missing of it."""
+        if not self._may_leave(partial(self.open_demo, folder)):
+            return
         from workbench.gui.demo import demo_folder, demo_plan, demo_project
 
         try:
@@ -124,10 +130,8 @@ class MainWindow(QMainWindow):
         self.session.run_unless_complete(demo_plan())
 
     def close_project(self) -> bool:
-        """Back to the start page; False if work goes on and the user keeps it."""
-        if self.session is None:
-            return True
-        if self._is_working() and not dialogs.ask_stop(self):
+        """Back to the start page; False if work goes on, which is kept or first has to stop."""
+        if not self._may_leave(self.close_project):
             return False
         self._end()
         self._show_start()
@@ -197,35 +201,28 @@ class MainWindow(QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._is_working() and not self._must_close:
+        if not self._must_close and not self._may_leave(self.close_without_asking):
             event.ignore()
-            if dialogs.ask_stop(self):
-                self._stop_then_close()
             return
         self._remember()
+        self.hide()  # ending the workers takes a moment
         self._end()
         event.accept()
 
-    def _stop_then_close(self) -> None:
-        """Let runs stop at their next batch and be recorded, rather than die with the window."""
-        self.setEnabled(False)
-        self.statusBar().showMessage("Stopping the runs…")
-        if self.session is not None:
-            self.session.compute.stop_all()
-        timer = QTimer(self)
-        timer.timeout.connect(self._close_when_stopped)
-        timer.start(_STOPPING)
+    def _may_leave(self, then: Callable[[], object]) -> bool:
+        """Whether nothing is under way; else ask, and call `then` once all was stopped."""
+        if self.session is None or not self.session.compute.is_working:
+            return True
+        if dialogs.ask_stop(self) and self.session is not None:
+            self.setEnabled(False)
+            self.statusBar().showMessage("Stopping what is running…")
+            self.session.compute.stop_then(partial(self._go_on, then))
+        return False
 
-    def _close_when_stopped(self) -> None:
-        if self.session is not None:
-            for task in self.session.compute.tasks:
-                if task.can_force:
-                    task.force()
-        if not self._is_working():
-            self.close_without_asking()
-
-    def _is_working(self) -> bool:
-        return self.session is not None and self.session.compute.is_working
+    def _go_on(self, then: Callable[[], object]) -> None:
+        self.setEnabled(True)
+        self.statusBar().clearMessage()
+        then()
 
     # The frame.
 
@@ -299,6 +296,7 @@ class MainWindow(QMainWindow):
         session.selection.changed.connect(self._enable)
         from workbench.gui.task_widgets import TaskStrip
 
+        self._log.clear()
         self._strip = TaskStrip(session.compute)
         self.statusBar().addPermanentWidget(self._strip, 1)
         self._reads_only.setText(session.only_reads_because)
@@ -309,7 +307,7 @@ class MainWindow(QMainWindow):
         self.show_step(Step.DATA)
         self._show_state()
         if not session.read_only:
-            QTimer.singleShot(_WARM_UP, session.compute, session.compute.warm_up)
+            QTimer.singleShot(_WARM_UP, session, session.warm_up)
 
     def _end(self) -> None:
         """Close the project, its pages and its work."""

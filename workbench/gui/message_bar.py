@@ -57,8 +57,13 @@ class MessageBar(QFrame):
         return self._open[-1] if self._open else None
 
     def show_notice(self, notice: Notice) -> None:
-        """Put a notice above those that are open, and tell screen readers."""
-        self._open.append(notice)
+        """Put a notice above those that are open, and tell screen readers.
+
+        One that is open already is not shown twice, however often it is told.
+        """
+        said = notice.message, notice.kept, notice.remedy
+        others = (one for one in self._open if (one.message, one.kept, one.remedy) != said)
+        self._open = [*others, notice]
         self._show()
         words = f"{notice.message} {_advice(notice)}".strip()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))

@@ -165,7 +165,7 @@ class StartPage(QWidget):
         recent = QVBoxLayout()
         recent.setSpacing(8)
         recent.addWidget(self.recent, 1)
-        recent.addWidget(self._none_yet)
+        recent.addWidget(self._none_yet, 1, Qt.AlignmentFlag.AlignTop)
         recent.addLayout(row(self._forget))
         columns = QHBoxLayout()
         columns.setSpacing(24)

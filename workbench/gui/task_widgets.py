@@ -74,6 +74,7 @@ class TaskRow(QWidget):
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addLayout(below)
+        task.changed.connect(self.show_progress)
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -258,5 +259,4 @@ class TaskList(QFrame):
             if key not in self._rows:
                 self._rows[key] = TaskRow(task, self)
                 self._layout.addWidget(self._rows[key])
-            self._rows[key].show_progress()
         self._none.setVisible(not tasks)

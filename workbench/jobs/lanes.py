@@ -100,9 +100,12 @@ class LanePool:
             lane.warm_up()
 
     def close(self) -> None:
-        """Close every lane."""
-        for lane in self._lanes:
-            lane.close()
+        """Close every lane, all at once, as each may take its time."""
+        closing = [threading.Thread(target=lane.close, name="closing") for lane in self._lanes]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
     def __enter__(self) -> Self:
         return self

@@ -55,6 +55,7 @@ class Project:
         self._in_transaction = False
         self._closed = threading.Event()
         self._name = ""
+        self._file = _identity(path)
 
     @classmethod
     def create(cls, path: Path, name: str) -> Project:
@@ -146,6 +147,7 @@ class Project:
             raise ProjectError(
                 f"Project {self.path.name!r} is open read-only.", remedy="Open it for writing."
             )
+        self.check_in_place()
         with self._writing, self._borrowed(write=True) as connection:
             if self._in_transaction:
                 raise RuntimeError("a transaction cannot begin inside another one")
@@ -157,6 +159,18 @@ class Project:
                     tx.append_event(kind, actor, role)
             finally:
                 self._in_transaction = False
+
+    def check_in_place(self) -> None:
+        """ProjectError if the path names another file by now, or none.
+
+        An open file outlives its name on POSIX systems: what is written to it would be lost.
+        """
+        if _identity(self.path) != self._file:
+            raise ProjectError(
+                f"The file {self.path.name!r} was moved, deleted or replaced while it was open, "
+                "so nothing more is written to it.",
+                remedy="Put it back where it was, or open the project where it is now.",
+            )
 
     def connect(self) -> sqlite3.Connection:
         """One more connection, which the caller closes."""
@@ -233,6 +247,15 @@ def _check_path(path: Path) -> None:
         raise ProjectError(f"There is no file {str(path)!r}.", remedy="Check the path.")
     if 0 < path.stat().st_size < _SMALLEST_DATABASE:  # which SQLite would take for empty
         raise not_a_project(f"{path.name!r} is not a project.")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other, whatever it is called; None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _has_log(path: Path) -> bool:

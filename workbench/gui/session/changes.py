@@ -27,6 +27,7 @@ class Changes(QObject):
         self._seen: int | None = None
         self._is_looking = False
         self._look_again = False
+        self._is_blind = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(_INTERVAL)
@@ -39,14 +40,16 @@ class Changes(QObject):
             return
         self._is_looking = True
         seen = self._seen
-        self._reader.ask(self, "look", lambda project: _tables_since(project, seen), self._noted)
+        self._reader.ask(
+            self, "look", lambda project: _tables_since(project, seen), self._noted, self._failed
+        )
 
     def stop(self) -> None:
         self._timer.stop()
         self._reader.drop(self, "look")
 
     def _noted(self, answer: Seen) -> None:
-        self._is_looking = False
+        self._is_looking = self._is_blind = False
         self._seen, tables = answer
         if tables:
             self.changed.emit(tables)
@@ -54,8 +57,16 @@ class Changes(QObject):
             self._look_again = False
             self.look()
 
+    def _failed(self, fault: Exception) -> None:
+        """Go on looking; what hinders it is told once."""
+        self._is_looking = False
+        if not self._is_blind:
+            self._is_blind = True
+            self._reader.report(fault)
+
 
 def _tables_since(project: Project, seen: int | None) -> Seen:
+    project.check_in_place()
     last = project.row("SELECT max(seq) AS seq FROM event")
     newest = int(last["seq"] or 0) if last else 0
     if seen is None or newest <= seen:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from workbench.audit.plan import Plan
 from workbench.core.vocabulary import RunStatus
@@ -18,12 +19,13 @@ from workbench.jobs.protocol import Job
 from workbench.store import Project
 
 _JOIN = 10.0  # seconds for a stopped campaign to write how it ended
+_STOPPING = 100  # milliseconds between two looks at what is still running
 
 
 class Compute(QObject):
     """Submits work to the lanes, which start with the first of it.
 
-    `changed`: a task began, ended or went on, or the device became known.
+    `changed`: a task began or ended, or the device became known.
     """
 
     changed = Signal()
@@ -48,6 +50,10 @@ class Compute(QObject):
         self._is_closed = False
         self._jobs_made = 0
         self._tasks: list[Task] = []
+        self._once_stopped: Callable[[], object] | None = None
+        self._stopping = QTimer(self)
+        self._stopping.setInterval(_STOPPING)
+        self._stopping.timeout.connect(self._press_on)
         self.device = ""
         """What the lanes compute on; "" until a worker has said so."""
 
@@ -66,12 +72,12 @@ class Compute(QObject):
         """The plan that is running, if one is."""
         return next((task for task in self._tasks if isinstance(task, PlanTask)), None)
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> JobTask:
         """Start a worker now, and learn the device."""
-        if not self.device:
-            task = self.submit("describe", "Starting the compute lane")
-            task.is_idle_talk = True
-            task.finished.connect(lambda: self._take_device(task))
+        task = self.submit("describe", "Starting the compute lane")
+        task.is_idle_talk = True
+        task.finished.connect(lambda: self._take_device(task))
+        return task
 
     def submit(self, kind: str, title: str, **payload: Any) -> JobTask:
         """Give the lanes a job of the executor; see `workbench.jobs.executor` for the kinds."""
@@ -105,6 +111,12 @@ class Compute(QObject):
         for task in self.tasks:
             task.cancel()
 
+    def stop_then(self, then: Callable[[], object]) -> None:
+        """Let work stop at its next batch and be recorded, kill what does not, then call `then`."""
+        self._once_stopped = then
+        self.stop_all()
+        self._stopping.start()
+
     def close(self) -> None:
         """Stop everything and end the workers; blocks for some seconds at most."""
         self._is_closed = True
@@ -137,14 +149,26 @@ class Compute(QObject):
 
     def _add(self, task: Task) -> None:
         self._tasks.append(task)
-        task.changed.connect(self.changed)
         task.logged.connect(self.logged)
         task.finished.connect(self._sort_out)
         self.changed.emit()
 
     def _sort_out(self) -> None:
-        self._tasks = [task for task in self._tasks if not task.is_over]
+        for task in self.tasks:
+            if task.is_over:
+                self._tasks.remove(task)
+                task.deleteLater()  # what it found stays readable for whoever still holds it
         self.changed.emit()
+
+    def _press_on(self) -> None:
+        for task in self.tasks:
+            if task.can_force:
+                task.force()
+        then = self._once_stopped
+        if then is not None and not self.is_working:
+            self._stopping.stop()
+            self._once_stopped = None
+            then()
 
     def _take_device(self, task: Task) -> None:
         if task.result is not None:

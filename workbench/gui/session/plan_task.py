@@ -147,7 +147,8 @@ class PlanTask(Task):
 
     def _hear(self, job: Job, message: protocol.Reply) -> None:
         if job.kind != "run":
-            self.progress.hear(message) if not isinstance(message, protocol.Outcome) else None
+            if not isinstance(message, protocol.Outcome):  # the plan goes on after its preparation
+                self.progress.hear(message)
             return
         run_id = int(job.payload["run"])
         run = self.runs.setdefault(run_id, Progress())

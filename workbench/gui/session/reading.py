@@ -42,6 +42,10 @@ class Reader(QObject):
         """Call `read` on a thread, then `then` with its answer, or `failed` with its error."""
         self.background.ask(owner, key, lambda: read(self._open()), then, failed)
 
+    def report(self, fault: Exception) -> None:
+        """Give an error to the funnel, for a `failed` that knows what to do about others only."""
+        self.background.report(fault)
+
     def drop(self, owner: QObject, key: str) -> None:
         """Forget what `owner` asked under `key`."""
         self.background.drop(owner, key)

@@ -109,7 +109,7 @@ class Selection(QObject):
 
     def _refuse(self, fault: Exception) -> None:
         self._wanted = self._rule
-        raise fault
+        self._reader.report(fault)
 
     def _take(self, rule: Rule | None, rows: NDArray[np.int64]) -> None:
         self._rule, self._rows = rule, rows

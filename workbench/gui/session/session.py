@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -17,6 +18,7 @@ from workbench.gui.session.path_state import PathState, read_path_state
 from workbench.gui.session.plan_task import PlanTask
 from workbench.gui.session.reading import Reader
 from workbench.gui.session.selection import Selection
+from workbench.gui.session.tasks import JobTask, Task
 from workbench.gui.settings import Settings
 from workbench.registry import Registry
 from workbench.store import Project, mark_interrupted
@@ -44,16 +46,19 @@ class Session(QObject):
         parent: QObject | None = None,
     ) -> None:
         """ProjectError if the file cannot be opened. `in_process`: no worker, to debug plugins."""
-        super().__init__(parent)
+        folders = tuple(Path(folder) for folder in settings.plugin_folders)
+        registry = Registry.discover(folders)
+        lock = QLockFile(str(path) + ".lock")
+        lock.setStaleLockTime(0)
+        project, only_reads_because = _open(path, lock)
+        super().__init__(parent)  # from here on nothing fails, so the parent gets no half of one
         self.path = path
         self.faults = faults
         self.settings = settings
-        folders = tuple(Path(folder) for folder in settings.plugin_folders)
         self.plugin_folders = folders
-        self.registry = Registry.discover(folders)
-        self._lock = QLockFile(str(path) + ".lock")
-        self._lock.setStaleLockTime(0)
-        self.project, self.only_reads_because = _open(path, self._lock)
+        self.registry = registry
+        self.project, self.only_reads_because = project, only_reads_because
+        self._lock = lock
         self.reader = Reader(path, faults, self)
         self.editor = Editor(self.project, faults, self)
         self.changes = Changes(self.reader, self)
@@ -100,14 +105,14 @@ class Session(QObject):
     def run_plan(self, plan: Plan, *, resume: bool) -> PlanTask:
         """Run a plan on the lanes; an error of the campaign itself goes to the funnel."""
         task = self.compute.run_plan(plan, resume=resume)
-        task.finished.connect(self._plan_over)
+        self._report_fault_of(task, kept="Finished runs are kept.")
         return task
 
-    def _plan_over(self) -> None:
-        task = self.sender()
-        if isinstance(task, PlanTask) and task.fault is not None:
-            self.faults.report(task.fault, kept="Finished runs are kept.")
-        self.changes.look()
+    def warm_up(self) -> JobTask:
+        """Start a worker now; if it cannot be, that is said before anybody waits for one."""
+        task = self.compute.warm_up()
+        self._report_fault_of(task, kept="The project is not affected.")
+        return task
 
     def close(self) -> None:
         """Stop all work and close the file; blocks for some seconds at most."""
@@ -118,17 +123,33 @@ class Session(QObject):
         self.project.close()
         self._lock.unlock()
 
+    def _report_fault_of(self, task: Task, *, kept: str) -> None:
+        task.finished.connect(partial(self._over, task, kept))
+
+    def _over(self, task: Task, kept: str) -> None:
+        if task.fault is not None:
+            self.faults.report(task.fault, kept=kept)
+        self.changes.look()
+
     def _mark_interrupted(self) -> None:
-        runs = mark_interrupted(self.project)
-        if runs:
-            self.faults.tell(
-                Notice(
-                    f"{len(runs)} runs were interrupted when their worker ended.",
-                    kept="All finished runs are kept.",
-                    remedy="Resume the plan on the Runs page.",
-                    is_fault=False,
-                )
+        project = self.project
+        self.editor.background.ask(
+            self, "interrupted", lambda: mark_interrupted(project), self._tell_interrupted
+        )
+
+    def _tell_interrupted(self, runs: list[int]) -> None:
+        if not runs:
+            return
+        self._note(frozenset({"run"}))  # in case it was written before the first look at changes
+        were = "1 run was" if len(runs) == 1 else f"{len(runs)} runs were"
+        self.faults.tell(
+            Notice(
+                f"{were} interrupted when the worker ended.",
+                kept="All finished runs are kept.",
+                remedy="Resume the plan on the Runs page.",
+                is_fault=False,
             )
+        )
 
     def _note(self, tables: frozenset[str]) -> None:
         self._read_state()

@@ -20,6 +20,11 @@ def title(text: str) -> QLabel:
     return _label(text, role="title")
 
 
+def page_head(step: str, purpose: str, *buttons: QPushButton) -> QHBoxLayout:
+    """The first line of a page: its title, what it is for, and what can be done on it."""
+    return row(title(step), muted(purpose), *buttons, stretch=1)
+
+
 def heading(text: str) -> QLabel:
     """The head of a part of a page."""
     return _label(text, role="heading")

@@ -20,6 +20,7 @@ from workbench.core.vocabulary import RunStatus
 from workbench.gui.faults import notice_of
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
+from workbench.gui.task_widgets import StopButton, time_left
 from workbench.gui.widgets.blocks import button, fault_label, muted, row, set_fault
 
 
@@ -53,10 +54,9 @@ class JobDialog(QDialog):
         self._doing = muted()
         self._start = button(self._start_text, primary=True)
         self._start.setDefault(True)
-        self._stop = button("Stop")
+        self._stop = StopButton()
         self._close = button("Close")
         self._start.clicked.connect(self._submit)
-        self._stop.clicked.connect(self._stop_task)
         self._close.clicked.connect(self.reject)
         self._lay_out(below)
         self._show_task()
@@ -82,6 +82,8 @@ class JobDialog(QDialog):
         fault = self.fault()
         self._start.setEnabled(not fault and not self.is_running)
         self._start.setToolTip(fault)
+        if not self.is_running:
+            self._doing.setText(fault)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # A plain Return in an entry must not start minutes of work by surprise.
@@ -115,14 +117,6 @@ class JobDialog(QDialog):
         self.task.finished.connect(self._end)
         self._show_task()
 
-    def _stop_task(self) -> None:
-        if self.task is None:
-            return
-        if self.task.can_force:
-            self.task.force()
-        else:
-            self.task.cancel()
-
     def _show_task(self) -> None:
         self._bar.setVisible(self.is_running)
         self._stop.setVisible(self.is_running)
@@ -132,12 +126,11 @@ class JobDialog(QDialog):
             "The work goes on; the status line shows it" if self.is_running else ""
         )
         if self.task is None or self.task.is_over:
-            self._doing.setText("")
+            self.check()
             return
         self._bar.setValue(round(1000 * self.task.progress.share))
         self._doing.setText(_doing(self.task))
-        self._stop.setText("Force stop" if self.task.can_force else "Stop")
-        self._stop.setEnabled(self.task.can_force or not self.task.is_stopping)
+        self._stop.follow(self.task)
         self.show_progress(self.task)
 
     def _end(self) -> None:
@@ -175,10 +168,5 @@ def _doing(task: Task) -> str:
         return "Stopping at the next batch…"
     if task.progress.state is RunStatus.QUEUED:
         return "Waiting for the compute lane…"
-    left = task.progress.seconds_left
     text = task.progress.text or task.title
-    return f"{text}, {_duration(left)} left" if left is not None else text
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return ", ".join(filter(None, (text, time_left(task.progress.seconds_left))))

@@ -192,6 +192,7 @@ class PointCloud(pg.PlotWidget):  # type: ignore[misc]
             "draw",
             lambda: draw(cloud, highlighted, frame, look),
             lambda image: self._show(image, frame),
+            self._fail,
         )
 
     def _show(self, image: QImage, frame: Frame) -> None:
@@ -201,6 +202,10 @@ class PointCloud(pg.PlotWidget):  # type: ignore[misc]
             self._redraw()
         else:
             self.drawn.emit()
+
+    def _fail(self, fault: Exception) -> None:
+        self._is_drawing = False
+        self._elsewhere.report(fault)
 
     def _frame(self) -> Frame:
         """The view and its margin, on whole pixels."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
+from workbench.core.dataset import Dataset
 from workbench.core.pictures import Pixels, as_pixels, is_image
 from workbench.gui.background import Background
 
@@ -29,7 +30,7 @@ class Thumbnails(QObject):
 
     arrived = Signal()
     failed = Signal(Exception)
-    """The source could not make pictures; these rows have an empty one from then on."""
+    """The source could not make pictures: told once, and rows it fails for have an empty one."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Thumbnails(QObject):
         self._kept_bytes = 0
         self._wanted: dict[int, None] = {}
         self._loading: Rows | None = None
+        self._has_failed = False
         self._load_soon = QTimer(self, singleShot=True, interval=0)  # after all of one painting
         self._load_soon.timeout.connect(self._load)
 
@@ -64,7 +66,9 @@ class Thumbnails(QObject):
     def set_source(self, source: Source) -> None:
         """Forget all pictures and take them from another source."""
         self._background.drop(self, "load")
+        self._load_soon.stop()
         self._source = source
+        self._has_failed = False
         self._loading = None
         self._kept.clear()
         self._kept_bytes = 0
@@ -93,7 +97,20 @@ class Thumbnails(QObject):
     def _fail(self, fault: Exception) -> None:
         if self._loading is not None:
             self._take([QImage() for _ in self._loading])
-        self.failed.emit(fault)
+        if not self._has_failed:
+            self._has_failed = True
+            self.failed.emit(fault)
+
+
+def no_pictures(rows: Rows) -> list[QImage]:
+    """A source for as long as there is no dataset."""
+    return [QImage() for _ in rows]
+
+
+def pictures_of(dataset: Dataset) -> Source:
+    """Makes pictures of rows of a dataset."""
+    inputs, white = dataset.inputs, dataset.preprocessing.divide_by
+    return lambda rows: images_of(inputs[rows], white)
 
 
 def images_of(inputs: NDArray[Any], white: float = 1.0) -> list[QImage]:

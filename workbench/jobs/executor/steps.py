@@ -102,7 +102,7 @@ def choose_forget_set_step(workspace: Workspace, payload: Payload, channel: Chan
     channel.progress(0.0, "choosing rows")
     dataset = workspace.data(dataset_id).dataset
     rows, definition = forget_set_rows(choice, dataset, workspace.registry, outputs)
-    return {"rows": rows.tolist(), "definition": definition}
+    return {"dataset": dataset_id, "rows": rows.tolist(), "definition": definition}
 
 
 def explain_step(workspace: Workspace, payload: Payload, channel: Channel) -> Payload:

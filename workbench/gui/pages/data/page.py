@@ -36,8 +36,8 @@ from workbench.gui.widgets.blocks import (
     column,
     heading,
     muted,
+    page_head,
     row,
-    title,
 )
 from workbench.gui.widgets.legend import Legend
 from workbench.gui.widgets.name_dialog import ask_name
@@ -130,7 +130,7 @@ class DataPage(Page):
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         buttons = (self._import_data, self._train, self._import_model)
-        layout.addLayout(row(title(str(self.step)), muted(_PURPOSE), *buttons, stretch=1))
+        layout.addLayout(page_head(self.step, _PURPOSE, *buttons))
         layout.addLayout(self._stack, 1)
 
     def _connect(self) -> None:
@@ -183,10 +183,11 @@ class DataPage(Page):
         notes = [*summary.findings, summary.notes]
         self._notes.setText("\n\n".join(filter(None, notes)))
         self._notes_card.setVisible(any(notes))
+        self.chart.show_summary(summary)
         if summary.id == self._shown:  # rows never change, so they are read once
+            self.session.reader.drop(self, "rows")
             self.refreshed.emit()
             return
-        self.chart.show_summary(summary)
         table = self.session.selection.table
         if table is not None and table.dataset_id == summary.id:
             self._show_rows(summary.id, table.dataset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from workbench.core.dataset import SPLITS, Dataset
@@ -13,7 +12,7 @@ from workbench.gui.pages.data.contents import Rows, sample_rows
 from workbench.gui.session.reading import Reader
 from workbench.gui.widgets.blocks import button, muted, row
 from workbench.gui.widgets.gallery import GalleryModel, GalleryView
-from workbench.gui.widgets.thumbnails import Thumbnails, images_of
+from workbench.gui.widgets.thumbnails import Thumbnails, no_pictures, pictures_of
 
 _EVERY_CLASS = "Every class"
 
@@ -25,8 +24,10 @@ class Samples(QWidget):
         super().__init__(parent)
         self._reader = reader
         self._dataset: Dataset | None = None
+        self._pictured: Dataset | None = None
         self._draw = 0
-        self._thumbnails = Thumbnails(reader.background, _no_pictures, self)
+        self._thumbnails = Thumbnails(reader.background, no_pictures, self)
+        self._thumbnails.failed.connect(reader.report)
         self._model = GalleryModel(self._thumbnails, self)
         self.view = GalleryView(self._model)
         self.split = QComboBox()
@@ -62,8 +63,6 @@ class Samples(QWidget):
             for class_id, name in enumerate(dataset.class_names):
                 self.of_class.addItem(f"Class {name}", class_id)
             self.of_class.setCurrentIndex(max(0, self.of_class.findText(before)))
-        inputs, white = dataset.inputs, dataset.preprocessing.divide_by
-        self._thumbnails.set_source(lambda rows: images_of(inputs[rows], white))
         self._show_first()
 
     def _show_first(self) -> None:
@@ -87,11 +86,10 @@ class Samples(QWidget):
         )
 
     def _take(self, dataset: Dataset, rows: Rows, count: int) -> None:
+        if dataset is not self._pictured:  # with the rows, which mean others in another dataset
+            self._pictured = dataset
+            self._thumbnails.set_source(pictures_of(dataset))
         self._model.set_rows(rows, dataset.targets[rows], dataset.class_names)
         self._count.setText(f"{len(rows):,} of {count:,}")
         self.others.setEnabled(count > len(rows))
         self.view.scrollToTop()
-
-
-def _no_pictures(rows: Rows) -> list[QImage]:
-    return [QImage() for _ in rows]

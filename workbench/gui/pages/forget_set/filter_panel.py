@@ -105,9 +105,10 @@ class FilterPanel(QWidget):
         set_fault(label, "")
 
         def failed(fault: Exception) -> None:
-            if not isinstance(fault, UsageError):
-                raise fault
-            set_fault(label, f"{fault.message} {fault.remedy}".strip())
+            if isinstance(fault, UsageError):
+                set_fault(label, f"{fault.message} {fault.remedy}".strip())
+            else:
+                self._reader.report(fault)
 
         try:
             rule = make()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QVBoxLayout, QWidget
 
 from workbench.core.dataset import Dataset
@@ -16,7 +15,7 @@ from workbench.gui.session.reading import Reader
 from workbench.gui.session.rows import RowTable
 from workbench.gui.widgets.blocks import row
 from workbench.gui.widgets.gallery import GalleryModel, GalleryView
-from workbench.gui.widgets.thumbnails import Source, Thumbnails, images_of
+from workbench.gui.widgets.thumbnails import Thumbnails, no_pictures, pictures_of
 
 Rows = NDArray[np.int64]
 
@@ -46,8 +45,10 @@ class GalleryPane(QWidget):
         super().__init__(parent)
         self._reader = reader
         self._table: RowTable | None = None
+        self._pictured: Dataset | None = None
         self._summary: Summary | None = None
-        self._thumbnails = Thumbnails(reader.background, _no_pictures, self)
+        self._thumbnails = Thumbnails(reader.background, no_pictures, self)
+        self._thumbnails.failed.connect(reader.report)
         self._model = GalleryModel(self._thumbnails, self)
         self.view = GalleryView(self._model)
         self._which = QComboBox()
@@ -83,7 +84,6 @@ class GalleryPane(QWidget):
                 if column in table.columns:
                     self._order.addItem(words, column)
             self._order.setCurrentIndex(max(0, self._order.findData(before)))
-        self._thumbnails.set_source(pictures_of(table.dataset))
         self._arrange()
 
     def show_summary(self, summary: Summary) -> None:
@@ -104,12 +104,19 @@ class GalleryPane(QWidget):
         mask = None
         if self._shows_selected and self._summary is not None:
             mask = self._summary.mask
-        self._reader.ask(self, "order", lambda _: arranged(table, mask, column), self._take)
+        self._reader.ask(
+            self,
+            "order",
+            lambda _: arranged(table, mask, column),
+            lambda shown: self._take(table.dataset, shown),
+        )
 
-    def _take(self, shown: Shown) -> None:
-        if self._table is not None:
-            self._model.set_rows(shown.rows, shown.classes, self._table.dataset.class_names)
-            self.view.scrollToTop()
+    def _take(self, dataset: Dataset, shown: Shown) -> None:
+        if dataset is not self._pictured:  # with the rows, which mean others in another dataset
+            self._pictured = dataset
+            self._thumbnails.set_source(pictures_of(dataset))
+        self._model.set_rows(shown.rows, shown.classes, dataset.class_names)
+        self.view.scrollToTop()
 
 
 def arranged(table: RowTable, mask: NDArray[np.bool_] | None, column: str) -> Shown:
@@ -119,13 +126,3 @@ def arranged(table: RowTable, mask: NDArray[np.bool_] | None, column: str) -> Sh
     keys = -values if column == "loss" else values
     places = places[np.argsort(keys, kind="stable")]
     return Shown(table.rows[places], table.columns["class"][places])
-
-
-def pictures_of(dataset: Dataset) -> Source:
-    """Makes pictures of rows of a dataset."""
-    inputs, white = dataset.inputs, dataset.preprocessing.divide_by
-    return lambda rows: images_of(inputs[rows], white)
-
-
-def _no_pictures(rows: Rows) -> list[QImage]:
-    return [QImage() for _ in rows]

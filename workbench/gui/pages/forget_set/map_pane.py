@@ -66,7 +66,8 @@ class MapPane(QWidget):
     def show_table(self, table: RowTable) -> None:
         """Draw the rows of a table, or say why there is no map of them."""
         self._table = table
-        self._summary = None
+        self._summary = self._colouring = None
+        self._reader.drop(self, "colours")
         before = self._by.currentText()
         with QSignalBlocker(self._by):
             self._by.clear()

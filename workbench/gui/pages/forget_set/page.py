@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.core.selection import CombineMode, Rule
+from workbench.gui.faults import Notice
 from workbench.gui.pages.forget_set.contents import (
     Definition,
     ModelOption,
@@ -37,7 +38,7 @@ from workbench.gui.pages.page import Page
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.rows import RowTable
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, button, column, muted, row, title
+from workbench.gui.widgets.blocks import EmptyState, button, column, page_head, row
 from workbench.gui.widgets.name_dialog import ask_name
 
 _PURPOSE = "Choose the training rows that the model must forget, and save them with a name"
@@ -101,6 +102,7 @@ class ForgetSetPage(Page):
         if self._proposing is None:
             self._proposing = ProposeDialog(self.session, table, table.model_id, self)
             self._proposing.succeeded.connect(self._take_proposal)
+            self._proposing.finished.connect(self._let_go_of_proposing)
         self._proposing.open()
 
     # Layout and wiring
@@ -129,7 +131,7 @@ class ForgetSetPage(Page):
         self._stack.addWidget(body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
-        layout.addLayout(row(title(str(self.step)), muted(_PURPOSE), stretch=1))
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addLayout(self._stack, 1)
 
     def _connect(self) -> None:
@@ -249,13 +251,24 @@ class ForgetSetPage(Page):
         self.session.selection.apply(self.gestures.mode if mode is None else mode, picked)
 
     def _take_proposal(self, result: dict[str, Any]) -> None:
+        table = self.session.selection.table
+        if table is None or table.dataset_id != result["dataset"]:
+            self.session.faults.tell(
+                Notice(
+                    "Rows were proposed of another dataset than the one that is shown.",
+                    kept="The selection is as it was.",
+                    remedy="Choose that dataset and propose rows again.",
+                    is_fault=False,
+                )
+            )
+            return
         rule = rows_rule(result["rows"])
         self._proposed = (rule, result["definition"])
-        self._drop_proposing()
         self.session.selection.apply(self.gestures.chosen, rule)
 
-    def _drop_proposing(self) -> None:
-        if self._proposing is not None:
+    def _let_go_of_proposing(self) -> None:
+        """A dialog whose job goes on is kept; any other would be about rows of before."""
+        if self._proposing is not None and not self._proposing.is_running:
             self._proposing.deleteLater()
             self._proposing = None
 

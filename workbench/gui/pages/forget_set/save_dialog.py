@@ -58,7 +58,8 @@ class SaveDialog(QDialog):
         self._reader, self._table, self._rows = reader, table, rows
         self._versions = {one.name: one.version for one in reversed(saved)}
         self._rule_fault = ""
-        self._set_fault = ""
+        self._tried_rule: str | None = None
+        self._are_rows_good = False
         self.name = QLineEdit()
         self.name.setMaxLength(64)
         self._name_note = muted()
@@ -127,55 +128,55 @@ class SaveDialog(QDialog):
         version = self._versions.get(name, 0)
         self._name_note.setVisible(bool(version))
         self._name_note.setText(f"This becomes version {version + 1} of “{name}”")
-        is_good = bool(name) and not (fault or self._rule_fault or self._set_fault)
+        is_rule_good = self._tried_rule == self._rule and not self._rule_fault
         save = self._buttons.button(QDialogButtonBox.StandardButton.Save)
-        save.setEnabled(is_good and not self._try_soon.isActive())
+        save.setEnabled(bool(name) and not fault and is_rule_good and self._are_rows_good)
         save.setToolTip("" if name else "Give the forget set a name")
+
+    @property
+    def _rule(self) -> str:
+        return self.non_members.text().strip()
 
     def _rule_edited(self) -> None:
         self._try_soon.start()
         self._check()
 
     def _try_rule(self) -> None:
-        dataset, rows, where = self._table.dataset, self._rows, self.non_members.text().strip()
+        dataset, rows, where = self._table.dataset, self._rows, self._rule
         self._reader.ask(
             self,
             "non-members",
             lambda _: non_members_in_words(dataset, rows, where),
-            self._take_non_members,
-            self._refuse_rule,
+            lambda words: self._show_rule(where, words=words),
+            lambda fault: self._show_rule(where, fault=_in_words(fault)),
         )
 
-    def _take_non_members(self, words: str) -> None:
-        self._rule_fault = ""
+    def _show_rule(self, where: str, *, words: str = "", fault: str = "") -> None:
+        self._tried_rule, self._rule_fault = where, fault
         self._non_members_note.setText(words)
-        self._non_members_note.show()
-        self._show_rule_fault()
-
-    def _refuse_rule(self, fault: Exception) -> None:
-        notice = notice_of(fault)
-        self._rule_fault = f"{notice.message} {notice.remedy}".strip()
-        self._non_members_note.hide()
-        self._show_rule_fault()
-
-    def _show_rule_fault(self) -> None:
-        set_fault(self._non_members_fault, self._rule_fault)
+        self._non_members_note.setVisible(bool(words))
+        set_fault(self._non_members_fault, fault)
         self._check()
 
     def _take(self, warnings: tuple[str, ...]) -> None:
+        self._are_rows_good = True
         self._findings.setText(" ".join(warnings) or "No other row is a copy of one of these.")
+        self._check()
 
     def _refuse(self, fault: Exception) -> None:
         if not isinstance(fault, WorkbenchError):
-            raise fault
+            self._reader.report(fault)
         self._findings.hide()
-        self._set_fault = f"{fault.message} {fault.remedy}".strip()
-        set_fault(self._rows_fault, self._set_fault)
-        self._check()
+        set_fault(self._rows_fault, _in_words(fault))
 
     def _save(self) -> None:
         self.saved.emit(self.name.text().strip(), self.non_members.text().strip())
         self.accept()
+
+
+def _in_words(fault: Exception) -> str:
+    notice = notice_of(fault)
+    return f"{notice.message} {notice.remedy}".strip()
 
 
 def fault_of_name(name: str) -> str:

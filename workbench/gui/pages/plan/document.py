@@ -94,15 +94,16 @@ class PlanDocument(QObject):
             self,
             lambda journal: write_draft(journal, content, title),
             lambda _: self._done(),
-            self._failed,
+            lambda fault: self._failed(title, fault),
         )
 
     def _done(self) -> None:
         self._writing -= 1
         self.written.emit()
 
-    def _failed(self, fault: Exception) -> None:
+    def _failed(self, title: str, fault: Exception) -> None:
         self._writing -= 1
+        self._title = self._title or title  # so that it stays, and is written with the next change
         self._session.faults.report(
             fault, kept="What you typed is still shown, but not in the project."
         )

@@ -33,11 +33,12 @@ from workbench.gui.pages.plan.section import PlanView
 from workbench.gui.pages.plan.starting import first_draft, missing_for_draft
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, button, muted, title
+from workbench.gui.widgets.blocks import EmptyState, button, page_head
 from workbench.gui.widgets.param_entries import CalmComboBox
 from workbench.registry import Plugin, trust
 from workbench.store.journal import Edit, Journal, RowChange
 
+_PURPOSE = "What is audited and what counts as passing, fixed before any result is seen"
 _DRAFT = None
 
 
@@ -52,7 +53,9 @@ class PlanPage(Page):
         self.document = PlanDocument(session, self)
         self._contents: PlanContents | None = None
         self._assessment: Assessment | None = None
+        self._assessed: Content = {}
         self._wanted: int | None = _DRAFT
+        self._starts_when_read = False
         self._build()
         self.document.edited.connect(self._edited)
         self.document.written.connect(self._written)
@@ -68,7 +71,10 @@ class PlanPage(Page):
 
     def start_plan(self) -> None:
         """Begin a draft with everything filled in but the methods."""
-        if self._contents is None or missing_for_draft(self._contents):
+        self._starts_when_read = self._contents is None
+        if self._contents is None:
+            return
+        if missing_for_draft(self._contents):
             self._tell("A plan needs data, a model and a forget set", "Make what is missing first.")
             return
         self._wanted = _DRAFT
@@ -132,6 +138,9 @@ class PlanPage(Page):
         if self.document.read_only or ready is None or ready.faults:
             self._tell("There is no complete draft to lock", "Mend what is listed beside the plan.")
             return
+        if self._assessed != self.document.content:
+            self._tell("The last change of the plan is still being checked", "Lock it after that.")
+            return
         if not questions.ask_lock(self, self.document.content, ready.hash):
             return
         self.document.flush()
@@ -146,9 +155,9 @@ class PlanPage(Page):
         """Run the locked plan that is shown, or what is missing of it."""
         locked = self._locked()
         if locked is None or self.session.compute.plan_task is not None:
-            self._tell("No locked plan is shown, or a plan is running")
+            self._tell("No locked plan is shown" if locked is None else "A plan is running")
             return
-        self.session.compute.run_plan(stored_plan(locked.content), resume=locked.runs > 0)
+        self.session.run_plan(stored_plan(locked.content), resume=True)
         self.go_to.emit(Step.RUNS)
 
     # How it is built and shown.
@@ -178,10 +187,7 @@ class PlanPage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
-        layout.addWidget(title("Plan"))
-        layout.addWidget(
-            muted("What is audited and what counts as passing, fixed before any result is seen")
-        )
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addLayout(bar)
         layout.addWidget(self._body, 1)
 
@@ -197,6 +203,8 @@ class PlanPage(Page):
             self._show_wanted()
         self._show()
         self._assess()
+        if self._starts_when_read:
+            self.start_plan()
 
     def _show_wanted(self) -> None:
         """The plan the user picked, else the draft, else the newest locked plan."""
@@ -236,11 +244,11 @@ class PlanPage(Page):
             self,
             "assessment",
             lambda project: assess(project, registry, content),
-            self._take_assessment,
+            lambda assessment: self._take_assessment(content, assessment),
         )
 
-    def _take_assessment(self, assessment: Assessment) -> None:
-        self._assessment = assessment
+    def _take_assessment(self, content: Content, assessment: Assessment) -> None:
+        self._assessed, self._assessment = content, assessment
         self._show_plan()
         self.refreshed.emit()
 

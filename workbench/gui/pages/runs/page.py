@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.vocabulary import RunStatus
+from workbench.gui.faults import Notice
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.runs.contents import (
     FAILED,
@@ -28,8 +29,9 @@ from workbench.gui.session.plan_task import PlanTask
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Progress
 from workbench.gui.theme import theme
-from workbench.gui.widgets.blocks import EmptyState, muted, title
+from workbench.gui.widgets.blocks import EmptyState, page_head
 
+_PURPOSE = "Every method of the plan, at every seed, on every forget set"
 _TICK = 100  # milliseconds between two looks at what is running
 
 
@@ -66,8 +68,11 @@ class RunsPage(Page):
     def start_or_resume(self) -> None:
         """Start the plan in view, do what is missing of it, or retry what failed."""
         self._starts_when_read = not self._was_read
-        if self._shown is not None and not self._why_not():
+        why_not = self._why_not()
+        if self._shown is not None and not why_not:
             self.session.run_plan(self._shown.plan, resume=True)
+        elif self._was_read:
+            self.session.faults.tell(Notice(why_not, is_fault=False))
 
     def stop_all(self) -> None:
         """Ask all runs to stop; once they were asked and did not, end their processes."""
@@ -118,8 +123,7 @@ class RunsPage(Page):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(8)
-        layout.addWidget(title("Runs"))
-        layout.addWidget(muted("Every method of the plan, at every seed, on every forget set"))
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addWidget(self.controls)
         layout.addWidget(self._stack, 1)
 
