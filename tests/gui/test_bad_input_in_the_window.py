@@ -33,7 +33,7 @@ def delete(path):
 def replace(path):
     other = path.with_name("other.audit")
     shutil.copy(path, other)
-    os.replace(other, path)
+    other.replace(path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="open files cannot be moved there")

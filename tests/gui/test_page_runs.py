@@ -409,7 +409,8 @@ def test_failed_runs_are_retried(small_project, make_session, show, qtbot):
     until_over(qtbot, session)
     qtbot.waitUntil(lambda: page.controls.start.text() == NextStep.NOTHING, timeout=PATIENCE)
     assert set(stored_states(small_project)) == {"done"}
-    assert not page.pane.tabs.isTabVisible(page.pane.tabs.indexOf(page.pane.error))
+    error = page.pane.tabs.indexOf(page.pane.error)
+    qtbot.waitUntil(lambda: not page.pane.tabs.isTabVisible(error))
 
 
 def test_a_window_that_only_reads_starts_nothing(locked_project, make_session, show):

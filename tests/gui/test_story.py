@@ -228,10 +228,11 @@ def test_a_killed_worker_costs_its_run_only(
 
     qtbot.waitUntil(lambda: running() is not None, timeout=_MINUTE)
     run_id, pid = running()
+    qtbot.waitUntil(lambda: run_id in task.runs)
     os.kill(pid, signal.SIGKILL)
+    over = {RunStatus.ERROR, RunStatus.CRASHED, RunStatus.CANCELLED}
     qtbot.waitUntil(
-        lambda: task.runs[run_id].state not in (RunStatus.QUEUED, RunStatus.RUNNING),
-        timeout=_MINUTE,
+        lambda: run_id in task.runs and task.runs[run_id].state in over, timeout=_MINUTE
     )
     task.cancel()
     qtbot.waitUntil(lambda: task.is_over, timeout=_MINUTE)

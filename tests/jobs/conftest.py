@@ -41,7 +41,8 @@ def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     yield
     eventually(lambda: set(threading.enumerate()) <= threads, "threads end")
     eventually(lambda: children() <= processes, "processes end")
-    assert list(files.iterdir()) == []
+    # torch makes a folder of this name where it is first imported in this process.
+    assert [one for one in files.iterdir() if not one.name.startswith("torchinductor")] == []
 
 
 @pytest.fixture

@@ -61,8 +61,7 @@ class MessageBar(QFrame):
 
         One that is open already is not shown twice, however often it is told.
         """
-        said = notice.message, notice.kept, notice.remedy
-        others = (one for one in self._open if (one.message, one.kept, one.remedy) != said)
+        others = (one for one in self._open if one.message != notice.message)
         self._open = [*others, notice]
         self._show()
         words = f"{notice.message} {_advice(notice)}".strip()

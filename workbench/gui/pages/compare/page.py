@@ -18,7 +18,7 @@ from workbench.gui.pages.page import Page
 from workbench.gui.session.choice import RunOption
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, muted, title
+from workbench.gui.widgets.blocks import EmptyState, page_head
 from workbench.gui.widgets.choice_bar import ChoiceBar
 
 _PURPOSE = "How do two models differ, and does B behave like a model that never saw the rows?"
@@ -51,8 +51,7 @@ class ComparePage(Page):
         self._stack.addWidget(self.tabs)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
-        layout.addWidget(title("Compare"))
-        layout.addWidget(muted(_PURPOSE))
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addWidget(ChoiceBar(session.choice))
         layout.addWidget(self._stack, 1)
         self.tabs.currentChanged.connect(self._ask_classes)

@@ -38,7 +38,7 @@ from workbench.gui.pages.inspect.strip import RowStrip
 from workbench.gui.pages.page import Page
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, button, muted, row, title
+from workbench.gui.widgets.blocks import EmptyState, button, page_head, row
 from workbench.gui.widgets.choice_bar import ChoiceBar
 from workbench.gui.widgets.thumbnails import images_of
 from workbench.store import Project
@@ -116,8 +116,7 @@ class InspectPage(Page):
     def _take_compared(self, compared: Compared) -> None:
         self._compared = compared
         dataset = compared.dataset
-        white = dataset.preprocessing.divide_by
-        self._strip.use(dataset, lambda rows: images_of(dataset.inputs[rows], white))
+        self._strip.use(dataset)
         with QSignalBlocker(self._number):
             self._number.setRange(0, len(dataset) - 1)
         self._attribution.offer(
@@ -261,7 +260,7 @@ class InspectPage(Page):
         self._stack.addWidget(content)
         page = QVBoxLayout(self)
         page.setContentsMargins(16, 16, 16, 16)
-        page.addLayout(row(title(str(self.step)), muted(_PURPOSE), stretch=1))
+        page.addLayout(page_head(self.step, _PURPOSE))
         page.addWidget(ChoiceBar(self.session.choice))
         page.addWidget(self._stack, 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.dataset import Dataset
@@ -12,7 +11,7 @@ from workbench.gui.background import Background
 from workbench.gui.pages.inspect.contents import RowList
 from workbench.gui.widgets.blocks import muted
 from workbench.gui.widgets.gallery import GalleryModel, GalleryView
-from workbench.gui.widgets.thumbnails import Rows, Source, Thumbnails
+from workbench.gui.widgets.thumbnails import Thumbnails, no_pictures, pictures_of
 from workbench.gui.widgets.tile_painting import TileRole
 
 _SIDE = 64  # pixels of a picture
@@ -26,7 +25,8 @@ class RowStrip(QWidget):
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._thumbnails = Thumbnails(background, _no_pictures, self)
+        self._thumbnails = Thumbnails(background, no_pictures, self)
+        self._thumbnails.failed.connect(background.report)
         self._model = GalleryModel(self._thumbnails, self)
         self._tiles = GalleryView(self._model)
         self._tiles.set_tile_size(_SIDE)
@@ -47,11 +47,11 @@ class RowStrip(QWidget):
         self.setFixedWidth(_WIDTH)
         self._tiles.selectionModel().currentChanged.connect(self._go_to)
 
-    def use(self, dataset: Dataset, pictures: Source) -> None:
+    def use(self, dataset: Dataset) -> None:
         """Where rows and their pictures come from."""
         if dataset is not self._dataset:
             self._dataset = dataset
-            self._thumbnails.set_source(pictures)
+            self._thumbnails.set_source(pictures_of(dataset))
 
     def show_rows(self, rows: RowList) -> None:
         """Offer these rows, or say why there are none."""
@@ -92,8 +92,3 @@ class RowStrip(QWidget):
         row = index.data(TileRole.ROW)
         if row is not None and row != self._shown:
             self.chosen.emit(row)
-
-
-def _no_pictures(rows: Rows) -> list[QImage]:
-    """Before there is a dataset."""
-    return [QImage() for _ in rows]

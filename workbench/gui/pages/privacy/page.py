@@ -25,7 +25,7 @@ from workbench.gui.pages.privacy.numbers import Numbers, missing_reasons
 from workbench.gui.pages.privacy.roc_chart import RocChart
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
-from workbench.gui.widgets.blocks import EmptyState, button, muted, row, title
+from workbench.gui.widgets.blocks import EmptyState, button, muted, page_head, row
 from workbench.gui.widgets.choice_bar import ChoiceBar
 from workbench.report.display import count, percent
 from workbench.store import Project
@@ -62,7 +62,7 @@ class PrivacyPage(Page):
         self._stack.addWidget(self._arranged())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
-        layout.addLayout(row(title(str(self.step)), muted(_PURPOSE), stretch=1))
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addWidget(ChoiceBar(session.choice))
         layout.addWidget(self._stack, 1)
         self._attacks.activated.connect(self._choose_attack)

@@ -22,8 +22,8 @@ from workbench.gui.widgets.blocks import (
     column,
     heading,
     muted,
+    page_head,
     row,
-    title,
 )
 from workbench.gui.widgets.choice_bar import ChoiceBar
 from workbench.gui.widgets.outcomes import OutcomeBadge
@@ -180,8 +180,7 @@ class ReportPage(Page):
         self._stack.addWidget(shown)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
-        layout.addWidget(title("Report"))
-        layout.addWidget(muted(_PURPOSE))
+        layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addLayout(
             row(ChoiceBar(self.session.choice, fields=("plan",)), self._export, stretch=0)
         )
