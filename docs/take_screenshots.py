@@ -17,24 +17,25 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PIL import Image
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
-from workbench.core.selection import AllOf, Compare, OneOf
+from workbench.core.selection import AllOf, Compare, Inside
 from workbench.gui.main_window import MainWindow
 from workbench.gui.session.path_state import Step
+from workbench.gui.session.rows import MAP_X, MAP_Y
 from workbench.gui.settings import Settings
 from workbench.gui.testing import settle
 
 SIZES = ((1024, 700), (1600, 1000))
-COLOURS = 256
+LASSO = ((-12.0, 5.0), (-6.0, 3.5), (-1.0, 6.0), (3.0, 13.0), (-1.0, 17.5), (-11.0, 15.0))
 
 
 def picture_of(widget: QWidget) -> Image.Image:
-    """What the widget shows now, with few colours, which a window has anyway."""
+    """What the widget shows now."""
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     flat = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
     pixels = flat[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
-    return Image.fromarray(pixels).quantize(COLOURS, dither=Image.Dither.NONE)
+    return Image.fromarray(pixels)
 
 
 def choose_something(window: MainWindow) -> None:
@@ -47,14 +48,30 @@ def choose_something(window: MainWindow) -> None:
     session.choice.set(forget_set=scrub.forget_set_id, b=scrub.id)
     window.show_step(Step.FORGET_SET)
     settle(session)
-    rule = AllOf(
-        rules=(
-            OneOf(column="class", values=(3, 5)),
-            Compare(column="confidence", op="<", value=0.97),
-        )
-    )
+    lasso = Inside(x=MAP_X, y=MAP_Y, polygon=LASSO)
+    rule = AllOf(rules=(lasso, Compare(column="confidence", op="<", value=0.999)))
     session.selection.set_rule(rule)
     settle(session)
+    show_run(window, "scrub")
+    session.compute.warm_up()
+    while session.compute.tasks:
+        settle(session)
+
+
+def show_run(window: MainWindow, label: str) -> None:
+    """Choose the first run of a method on the Runs page."""
+    page = window.page(Step.RUNS)
+    assert window.session is not None
+    settle(window.session)
+    tables = page.findChildren(QTableView)
+    table = max(tables, key=lambda one: one.model().rowCount() if one.model() else 0)
+    model = table.model()
+    for row in range(model.rowCount()):
+        cells = [model.index(row, column) for column in range(model.columnCount())]
+        if any(cell.data() == label for cell in cells):
+            table.setCurrentIndex(cells[0])
+            break
+    settle(window.session)
 
 
 def take(project: Path, folder: Path, *, dark: bool, size: tuple[int, int]) -> None:

@@ -46,13 +46,13 @@ from workbench.report.tables import Cell
 _ACROSS, _DOWN = 6, 5  # room inside a cell
 _SMALL = 0.87  # of the second line against the first
 _WIDTHS = {
-    Column.METRIC: 176,
+    Column.METRIC: 168,
     Column.A: 110,
     Column.B: 110,
-    Column.DIFFERENCE: 92,
+    Column.DIFFERENCE: 106,
     Column.BAND: 110,
     Column.STRIP: 78,
-    Column.CRITERION: 112,
+    Column.CRITERION: 108,
 }
 _GROWING = {Column.METRIC: 0.3, Column.STRIP: 0.55, Column.CRITERION: 0.15}
 """What share of the room beyond these widths each column gets."""
