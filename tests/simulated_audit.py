@@ -199,7 +199,9 @@ class SimulatedAudit:
         self.plan_id = lock_plan(self.project, plan)
         self._forget_sets: dict[str, int] = {}
         with self.project.transaction("plan.prepared", subject="plan") as tx:
-            self.dataset_id = save_dataset(tx, dataset, {"source": "drawn", "params": {}})
+            self.dataset_id = save_dataset(
+                tx, dataset, {"plugin": "drawn", "params": {}, "file": None}
+            )
             self.original = save_model(
                 tx,
                 "digit classifier",
@@ -207,7 +209,7 @@ class SimulatedAudit:
                 self._weights(),
                 dataset_id=self.dataset_id,
                 recipe=plan.recipe.model_dump(mode="json"),
-                source={"trained": True},
+                source={"trained": True, "seed": 0},
             )
             tx.update(
                 "plan",
@@ -324,6 +326,8 @@ class SimulatedAudit:
             environment_id=self.environment,
             device="cpu",
             queued=now(),
+            started="2026-03-01T10:00:00+00:00",
+            finished="2026-03-01T10:00:05+00:00",
             **values,
         )
         tx.insert("run_input", run_id=run_id, name="dataset", hash=self.dataset.fingerprint)

@@ -51,6 +51,7 @@ def test_a_file_that_is_taken_away_is_said_once_and_no_longer_written(
     assert all(MOVED in message for message in faults_of(window))
     assert window._messages.notice.remedy
     assert window.isVisible()
+    window.faults.notices.clear()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="open files cannot be moved there")
@@ -101,6 +102,17 @@ def test_starting_what_is_done_says_so(make_window, small_project):
     settle(window.session)
     assert "done and judged" in window._messages.notice.message
     assert not window._messages.notice.is_fault
+
+
+def test_the_start_page_has_no_tools_of_a_project(
+    make_window, small_project, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("WORKBENCH_CONFIG_DIR", str(tmp_path))
+    first = make_window(small_project)
+    settle(first.session)
+    first.close_without_asking()
+    again = make_window(settings=first.settings)
+    assert not again._toolbar.isVisible()
 
 
 @pytest.mark.parametrize(

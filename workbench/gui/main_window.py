@@ -68,8 +68,8 @@ class MainWindow(QMainWindow):
         self._menus[Menu.VIEW].addSeparator()
         self._menus[Menu.VIEW].addAction(self._log_dock.toggleViewAction())
         self.faults.noticed.connect(self._messages.show_notice)
-        self._show_start()
         self._restore()
+        self._show_start()
 
     # What actions do.
 

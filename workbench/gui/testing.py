@@ -95,7 +95,10 @@ def make_session(leak_check: LeakCheck) -> Iterator[Callable[..., Session]]:
 
 @pytest.fixture
 def make_window(leak_check: LeakCheck) -> Iterator[Callable[..., MainWindow]]:
-    """Open the main window, shown, on a project or on the start page; closed after the test."""
+    """Open the main window, shown, on a project or on the start page; closed after the test.
+
+    Fault notices fail the test; one that wants them takes them from `window.faults.notices`.
+    """
     made: list[MainWindow] = []
 
     def make(
@@ -117,11 +120,13 @@ def make_window(leak_check: LeakCheck) -> Iterator[Callable[..., MainWindow]]:
         return window
 
     yield make
+    faults = [notice for window in made for notice in window.faults.notices if notice.is_fault]
     while made:
         window = made.pop()
         window.close_without_asking()
         window.deleteLater()
         del window
+    assert not faults, "\n".join(notice.debug_info for notice in faults)
 
 
 def widgets_of(window: QWidget, kind: type[QWidget]) -> list[QWidget]:
