@@ -297,7 +297,6 @@ class SimulatedAudit:
                 status="done",
                 model_id=model_id,
                 seconds=self._seconds(model),
-                finished=now(),
             )
             save_metrics(tx, run_id, model_id, metrics)
             arrays = {f"scores/{name}": values for name, values in scores.items()}
