@@ -112,14 +112,28 @@ def test_a_lane_that_cannot_start_is_said_at_once(make_window, data_project, mon
     monkeypatch.setattr(window.session.compute, "_open", fail)
     window.session.warm_up()
     qtbot.waitUntil(lambda: bool(window.faults.notices))
-    assert window.faults.notices[-1].message == "There is no device cuda:7."
+    assert window.faults.notices.pop().message == "There is no device cuda:7."
     settle(window.session)
 
 
-def test_a_project_that_cannot_be_opened_leaves_nothing_behind(make_window, tmp_path):
+def test_a_project_that_cannot_be_opened_leaves_nothing_behind(make_window, tmp_path, qtbot):
     window = make_window()
     assert not window.open_path(tmp_path / "none.audit")
     assert window.findChildren(Session) == []
+    qtbot.waitUntil(lambda: bool(window.faults.notices))
+    window.faults.notices.clear()
+
+
+def test_a_file_that_cannot_be_opened_leaves_the_project_that_is(
+    make_window, small_project, tmp_path, qtbot
+):
+    window = make_window(small_project)
+    settle(window.session)
+    assert not window.open_path(tmp_path / "none.audit")
+    qtbot.waitUntil(lambda: bool(window.faults.notices))
+    window.faults.notices.clear()
+    assert window.session.path == small_project
+    settle(window.session)
 
 
 @pytest.mark.parametrize("text", ["~nobody-of-this-name/x", "x" * 5000, "a\\b|c", "."])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -96,12 +96,13 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> bool:
         """Open a project in place of the one that is open; whether that was done at once."""
-        if not self._may_leave(partial(self.open_path, path)):
-            return False
-        self.close_project()
-        from workbench.gui.session.session import Session
+        from workbench.gui.session.session import Session, check_openable
 
         try:
+            check_openable(path)  # before the project that is open is left for it
+            if not self._may_leave(partial(self.open_path, path)):
+                return False
+            self.close_project()
             self.session = Session(
                 path, self.faults, self.settings, in_process=self._in_process, parent=self
             )
@@ -191,7 +192,7 @@ class MainWindow(QMainWindow):
         """Dress the application as the settings say."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            theme.apply(application, dark=is_dark(self.settings))
+            theme.apply(application, self.settings.theme)
 
     # Closing.
 
@@ -390,10 +391,3 @@ class MainWindow(QMainWindow):
                     remedy=f"Check the folder {user_config_folder()}.",
                 )
             )
-
-
-def is_dark(settings: Settings) -> bool:
-    """Whether the settings, or else the desktop, ask for a dark window."""
-    if settings.theme == "system":
-        return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-    return settings.theme == "dark"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from workbench.core import palette
 from workbench.core.palette import Tone
+
+Wanted = Literal["system", "light", "dark"]
 
 _STYLE = """
 QToolTip {{ color: {ink}; background: {card}; border: 1px solid {line}; padding: 4px; }}
@@ -63,9 +67,10 @@ class Theme(QObject):
         colour.setAlpha(alpha)
         return colour
 
-    def apply(self, application: QApplication, *, dark: bool) -> None:
+    def apply(self, application: QApplication, wanted: Wanted) -> None:
         """Dress the application. Offscreen platforms ignore colour schemes, so a palette is set."""
-        self._dark = dark
+        system = application.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        self._dark = wanted == "dark" or (wanted == "system" and system)
         application.setStyle("Fusion")
         application.setPalette(self._palette())
         names = ("INK", "MUTED", "LINE", "PAGE", "CARD", "ACCENT")

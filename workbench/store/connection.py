@@ -142,7 +142,10 @@ def damaged(path: Path, how: str) -> ProjectError:
 
 
 def not_a_project(message: str) -> ProjectError:
-    return ProjectError(message, remedy="Projects are made by `workbench init`.")
+    return ProjectError(
+        message,
+        remedy="Choose a project; they are made by 'workbench init' or by New project in the window.",
+    )
 
 
 def _disk_full(path: Path) -> ProjectError:

@@ -18,7 +18,7 @@ from simulated_audit import (
     simulate,
 )
 
-from workbench.core.vocabulary import RunRole, Split
+from workbench.core.vocabulary import RunRole, RunStatus, Split
 from workbench.report import Report, collect, render_html
 
 HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x>'
@@ -117,7 +117,7 @@ def test_every_seed_is_a_mark(page: str, report: Report) -> None:
     part = report.forget_sets[0]
     section = page[page.index("Every model, every seed") : page.index("Membership attacks")]
     first = drawings(section[section.index('<div class="panels">') :])[0]
-    finished = [run for run in part.runs if run.finished]
+    finished = [run for run in part.runs if run.status is RunStatus.DONE]
     assert len(re.findall(r"<title>seed \d+:", first)) == len(finished)
 
 

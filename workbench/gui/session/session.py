@@ -169,6 +169,11 @@ class Session(QObject):
         self.reader.ask(self, "options", read_options, self.choice.set_options)
 
 
+def check_openable(path: Path) -> None:
+    """ProjectError if the file could not even be read as a project."""
+    Project.open(path, read_only=True).close()
+
+
 def _open(path: Path, lock: QLockFile) -> tuple[Project, str]:
     """For writing if possible; else for reading, and one sentence why."""
     if not lock.tryLock(0):

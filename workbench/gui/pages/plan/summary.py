@@ -144,7 +144,7 @@ class Summary(QFrame):
 
     def _show_faults(self, assessment: Assessment | None) -> None:
         faults = assessment.faults if assessment else ()
-        self._faults_head.setText(f"To mend first ({len(faults)})")
+        self._faults_head.setText(f"To fix first ({len(faults)})")
         self._faults_head.setVisible(bool(faults))
         self._faults.setVisible(bool(faults))
         shown = [(item.text(), item.data(_PATH)) for item in self._items()]
