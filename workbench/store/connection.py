@@ -142,10 +142,7 @@ def damaged(path: Path, how: str) -> ProjectError:
 
 
 def not_a_project(message: str) -> ProjectError:
-    return ProjectError(
-        message,
-        remedy="Choose a project; they are made by 'workbench init' or by New project in the window.",
-    )
+    return ProjectError(message, remedy="Check that it is a project; their names end in .audit.")
 
 
 def _disk_full(path: Path) -> ProjectError:
