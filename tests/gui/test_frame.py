@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+from permissions import bound_by_permissions
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel
@@ -25,7 +24,6 @@ from workbench.gui.settings import Settings, read_settings, write_settings
 from workbench.gui.testing import settle
 
 ROOT = Path(__file__).resolve().parents[2]
-_NOBODY = 65534
 
 
 @pytest.mark.parametrize("spec", ACTIONS, ids=lambda spec: spec.id)
@@ -107,26 +105,14 @@ def test_a_second_window_only_reads(make_window, small_project, make_session):
 
 
 @pytest.fixture
-def folder_of_others(small_project, monkeypatch):
-    """A folder with a project, seen by a user who may read it and write nowhere near."""
-    if os.name == "nt" or os.geteuid() != 0:
-        folder = small_project.parent
-        folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+def folder_of_others(small_project):
+    """The folder of a project, which may be read and not written."""
+    folder = small_project.parent
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    small_project.chmod(stat.S_IRUSR)
+    with bound_by_permissions():
         yield folder
-        folder.chmod(stat.S_IRWXU)
-        return
-    with tempfile.TemporaryDirectory() as name:  # the superuser may write everywhere
-        folder = Path(name)
-        shutil.copy(small_project, folder)
-        folder.chmod(0o755)
-        own = folder / "own"
-        own.mkdir()
-        os.chown(own, _NOBODY, _NOBODY)
-        for variable in ("WORKBENCH_PLUGIN_DIR", "WORKBENCH_CONFIG_DIR"):
-            monkeypatch.setenv(variable, str(own))
-        os.seteuid(_NOBODY)
-        yield folder
-        os.seteuid(0)
+    folder.chmod(stat.S_IRWXU)
 
 
 def test_a_project_in_a_folder_that_cannot_be_written_is_read(make_window, folder_of_others):

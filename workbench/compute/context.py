@@ -17,6 +17,7 @@ from workbench.compute.progress import Progress
 from workbench.compute.seeding import generator
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import DivergenceError, make_optimiser, train
+from workbench.compute.watching import AccuracyWatch
 from workbench.core.cancellation import CancelToken
 from workbench.core.errors import PluginError, UsageError
 from workbench.core.recipe import Recipe
@@ -61,6 +62,8 @@ class HostMethodContext:
         self._cancel = cancel or CancelToken()
         self._batcher = MicroBatcher(data.device, self._events.log)
         self._progress = Progress(self._events)
+        self._watch = AccuracyWatch(data, self._rows, self._events, self._batcher)
+        self._watched: nn.Module | None = None
         self._optimised: list[nn.Module] = []
         self._steps = 0
 
@@ -85,6 +88,11 @@ class HostMethodContext:
         self._require(Need.RECIPE, "reads the training recipe")
         return self._recipe
 
+    def watch(self, model: nn.Module) -> nn.Module:
+        """Report the accuracy of `model` after every epoch from now on."""
+        self._watched = model
+        return model
+
     def count(self, *splits: Split | str) -> int:
         return sum(len(rows) for rows in self._rows_of(splits))
 
@@ -101,6 +109,8 @@ class HostMethodContext:
         for epoch in self._progress.epochs(count):
             self._cancel.check()
             yield epoch
+            if self._watched is not None:
+                self._watch.look_at(self._watched)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return self._data.task.row_loss(outputs, targets)
@@ -155,6 +165,7 @@ class HostMethodContext:
                 events=self._events,
                 cancel=self._cancel,
                 batcher=self._batcher,
+                after_epoch=self._watch.look_at,
             )
         except DivergenceError as fault:
             raise self._diverged(fault.what, fault.step) from fault
@@ -162,7 +173,7 @@ class HostMethodContext:
 
     def new_model(self) -> nn.Module:
         self._require(Need.ARCHITECTURE, "builds a new model")
-        return self._build(self._seed).to(self.device)
+        return self.watch(self._build(self._seed).to(self.device))
 
     def copy_of(self, model: nn.Module) -> nn.Module:
         return frozen_copy(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -66,10 +66,12 @@ def train(
     events: EventSink | None = None,
     cancel: CancelToken | None = None,
     batcher: MicroBatcher | None = None,
+    after_epoch: Callable[[nn.Module], None] | None = None,
 ) -> list[float]:
     """Train `model` in place on `rows` and return the mean loss of every epoch.
 
     Order of rows and dropout are drawn from `generator`. Each module gets its mode back.
+    `after_epoch` may look at the model but must not change it.
     DataError without rows, DivergenceError if the loss or a gradient stops being finite.
     """
     if len(rows) == 0:
@@ -96,6 +98,9 @@ def train(
                 total += step.take(batch) * len(batch)
             losses.append(total / len(rows))
             events.series("loss", losses[-1])
+            cancel.check()
+            if after_epoch is not None:
+                after_epoch(model)
             events.progress((epoch + 1) / recipe.epochs, f"training for {recipe.epochs} epochs")
         cancel.check()
     return losses

@@ -25,7 +25,7 @@ def run_method(
     candidate = copy.deepcopy(model).eval().requires_grad_()
     with isolated_rng(ctx.seed, ctx.device):
         try:
-            unlearned = method.unlearn(ctx, candidate, params)
+            unlearned = method.unlearn(ctx, ctx.watch(candidate), params)
         except WorkbenchError:
             raise
         except Exception as fault:

@@ -74,7 +74,10 @@ class MethodContext(Protocol):
         ...
 
     def epochs(self, count: int) -> Iterator[int]:
-        """Yield 0..count-1 and report the share done."""
+        """Yield 0..count-1 and report the share done.
+
+        After each epoch the host reports the accuracy of the model on a sample of both sides.
+        """
         ...
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -9,10 +9,12 @@ from typing import Any
 
 from torch import nn
 
+from workbench.compute.batching import MicroBatcher
 from workbench.compute.models import load_tensors_into, read_weights, tensors_of
 from workbench.compute.outputs import outputs_pass
 from workbench.compute.seeding import generator
 from workbench.compute.training import train
+from workbench.compute.watching import AccuracyWatch
 from workbench.core.dataset import Dataset
 from workbench.core.hashing import hash_arrays
 from workbench.core.recipe import Recipe
@@ -86,14 +88,19 @@ def train_model(
             return int(row["id"]), workspace.model(int(row["id"]))
     channel.log(f"Training the model {name!r}.")
     model = workspace.new_model(architecture, seed)
+    events = live_events(channel)
+    batcher = MicroBatcher(data.device, events.log)
+    rows = {split: data.row_ids(data.dataset.rows_of(split)) for split in (Split.TRAIN, Split.TEST)}
     train(
         model,
         data,
-        data.row_ids(data.dataset.rows_of(Split.TRAIN)),
+        rows[Split.TRAIN],
         recipe,
         generator(seed),
-        events=live_events(channel),
+        events=events,
         cancel=channel.cancel_token,
+        batcher=batcher,
+        after_epoch=AccuracyWatch(data, rows, events, batcher).look_at,
     )
     model.eval()
     tensors = tensors_of(model)
