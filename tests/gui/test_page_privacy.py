@@ -83,7 +83,7 @@ def test_original_is_not_shown_twice(view):
 
 
 def test_called_rows_are_those_above_the_threshold(view):
-    for threshold in (view.edges[0], view.threshold, float(view.b.forget[1])):
+    for threshold in (view.axis.edges[0], view.threshold, float(view.b.forget[1])):
         called = view.b.called(threshold)
         assert called.hits == (view.b.forget > threshold).sum()
         assert called.false_alarms == (view.b.non_members > threshold).sum()
@@ -138,23 +138,38 @@ def test_missing_plugin_is_said(view, small_project):
     assert alone.band is None
 
 
+def row_of_table(page, title):
+    """The row of the table with this title, by the name of the model."""
+    table = page._numbers
+    titles = [table.verticalHeaderItem(row).text() for row in range(table.rowCount())]
+    row = titles.index(title)
+    return {
+        table.horizontalHeaderItem(column).text(): table.item(row, column).text()
+        for column in range(table.columnCount())
+    }
+
+
 def test_page_shows_the_stored_auc(open_page, small_project):
     page = open_page(small_project)
     run = page.session.choice.b
     expected = f"{stored_auc(small_project, run.id, 'loss'):.3f}"
-    shown = [label.text for _, label in page._roc._legend.items]
-    assert any(text.startswith(f"B {expected}") for text in shown)
+    row = row_of_table(page, "AUC")
+    assert row["B"] == expected
+    low, high = row_of_table(page, "95 % interval")["B"].split(" to ")
+    assert float(low) < float(expected) < float(high)
 
 
 def test_threshold_follows_spin_box_and_line(open_page, small_project, qtbot):
     page = open_page(small_project)
-    low, high = page.view.edges[0], page.view.edges[-1]
-    page._histograms.charts[1].threshold_moved.emit(low + 0.25 * (high - low))
-    assert page._spin.value() == pytest.approx(low + 0.25 * (high - low), abs=1e-5)
+    axis = page.view.axis
+    high, chosen = axis.edges[-1], axis.edges[8]
+    page._histograms.charts[1].threshold_moved.emit(chosen)
+    assert page._spin.value() == pytest.approx(chosen, abs=10**-axis.decimals)
+    assert page._threshold == pytest.approx(chosen)
     called = page.view.b.called(page._threshold)
     assert f"{called.hits} of {called.n_forget} forget rows" in page._sentence.text()
     page._spin.setValue(high)
-    assert page._threshold == pytest.approx(high, abs=1e-5)
+    assert page._threshold == pytest.approx(high, abs=10**-axis.decimals)
     page.reset_threshold()
     assert page._threshold == page.view.threshold
 

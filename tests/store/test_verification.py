@@ -101,6 +101,15 @@ def test_a_project_without_its_row_does_not_open(populated: Path) -> None:
         faults(populated)
 
 
+# SQLite itself refuses to drop its own table and one that views and triggers need
+@pytest.mark.parametrize("table", sorted(SCHEMA.keys() - {"project", "event", "sqlite_sequence"}))
+def test_a_project_without_one_of_its_tables_does_not_open(populated: Path, table: str) -> None:
+    with forger(populated) as raw:
+        raw.execute(f"DROP TABLE {table}")
+    with pytest.raises(ProjectError, match=rf"damaged.*'?{table}'?"):
+        Project.open(populated)
+
+
 def test_a_changed_row_is_named_in_a_sentence(populated: Path) -> None:
     with forger(populated) as raw:
         raw.execute("UPDATE metric SET value = 0.5 WHERE id = 1")

@@ -12,6 +12,7 @@ from workbench.compute.events import EventSink
 from workbench.compute.outputs import accuracy_on
 from workbench.compute.seeding import isolated_rng
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.vocabulary import Split
 
 # A look costs one forward pass of the sample, an epoch about three of its rows: this keeps
 # watching to a few per cent of the time.
@@ -20,7 +21,7 @@ _FEWEST_ROWS, _MOST_ROWS = 64, 512
 
 
 class AccuracyWatch:
-    """Reports the accuracy on a fixed sample of each of `rows`, which maps names to row ids.
+    """Reports the accuracy on a fixed sample of each of `rows`, row ids by split.
 
     The curves are called "forget sample accuracy" and so on, and leave the model, its modes and
     all random numbers as they were. They are for the eye: audits use whole outputs passes.
@@ -29,7 +30,7 @@ class AccuracyWatch:
     def __init__(
         self,
         data: DatasetTensors,
-        rows: Mapping[str, Tensor],
+        rows: Mapping[Split, Tensor],
         events: EventSink,
         batcher: MicroBatcher,
     ) -> None:

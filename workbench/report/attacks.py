@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.vocabulary import RunRole
 from workbench.report.document import AttackPart, Histogram, Roc, RunPart
-from workbench.report.reductions import shared_edges, shares, thin_roc
+from workbench.report.reductions import shares, thin_roc
+from workbench.report.score_axis import ScoreAxis
 
 # Models that no unlearning method touched: a diverged one would stretch the axis of all.
 _SOUND = (RunRole.ORIGINAL, RunRole.REFERENCE, RunRole.CONTROL)
@@ -50,20 +51,20 @@ def attack_parts(
 
 def _part(attack: str, scored: Sequence[_Scored]) -> AttackPart:
     sound = [one for one in scored if one.run.role in _SOUND] or scored
-    edges = shared_edges([side for one in sound for side in (one.forget, one.non_members)])
+    axis = ScoreAxis.around([side for one in sound for side in (one.forget, one.non_members)])
     return AttackPart(
         attack=attack,
         n_forget=len(scored[0].forget),
         n_non_members=len(scored[0].non_members),
         rocs=tuple(_roc(attack, one) for one in scored),
-        edges=edges,
+        edges=axis.edges,
         histograms=tuple(
             Histogram(
                 label=one.run.label,
                 role=one.run.role,
                 seed=one.run.seed,
-                forget=shares(one.forget, edges),
-                non_member=shares(one.non_members, edges),
+                forget=shares(one.forget, axis.edges),
+                non_member=shares(one.non_members, axis.edges),
             )
             for one in scored
         ),

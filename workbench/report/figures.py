@@ -11,6 +11,7 @@ from workbench.core import palette
 from workbench.core.vocabulary import RunRole
 from workbench.report import svg
 from workbench.report.display import MINUS
+from workbench.report.score_axis import ScoreAxis
 from workbench.report.svg import Formatter, Scale, element
 
 WIDTH = 360
@@ -216,28 +217,32 @@ def histogram_plot(
 ) -> Markup:
     """Shares of forget rows (filled) and never-trained rows (outlined) per score bin."""
     left, right, top, bottom = 44, _RIGHT, 22, 132
-    across = Scale(edges[0], edges[-1], left, right)
+    scores = ScoreAxis(tuple(edges))
+    across = Scale(0, scores.end, left, right)
     up = Scale(0, top_share or 1.0, bottom, top)
-    outline = _steps(edges, forget, across, up)
+    outline = _steps(forget, across, up)
     area = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(left, bottom), *outline, (right, bottom)])
     parts = [
         svg.y_axis(up, left, right, "share of rows", share_tick),
-        svg.x_axis(across, bottom, top, axis, plain_tick),
+        svg.x_axis_at(
+            [(across(place), label) for place, label in scores.ticks()],
+            (left, right),
+            bottom,
+            top,
+            axis,
+        ),
         element("polygon", points=area, class_="area", fill=palette.FORGET.css),
         svg.polyline(outline, "trace", palette.FORGET.css),
-        svg.polyline(
-            _steps(edges, non_member, across, up), "trace outlined", palette.NON_MEMBER.css
-        ),
+        svg.polyline(_steps(non_member, across, up), "trace outlined", palette.NON_MEMBER.css),
     ]
     return svg.drawing(WIDTH, bottom + 36, label, *parts)
 
 
-def _steps(
-    edges: Sequence[float], shares: Sequence[float], across: Scale, up: Scale
-) -> list[svg.Point]:
+def _steps(shares: Sequence[float], across: Scale, up: Scale) -> list[svg.Point]:
+    """The outline of bars, each one unit of `across` wide."""
     points: list[svg.Point] = []
-    for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
-        points += [(across(low), up(share)), (across(high), up(share))]
+    for place, share in enumerate(shares):
+        points += [(across(place), up(share)), (across(place + 1), up(share))]
     return points
 
 

@@ -12,7 +12,6 @@ from workbench.metrics.membership import roc_curve
 
 Values = NDArray[np.float64]
 
-_BINS = 30
 _POINTS = 160
 _DIGITS = 6
 
@@ -32,21 +31,6 @@ def thin_roc(members: Values, non_members: Values) -> tuple[tuple[float, ...], t
         ends = (0, len(fpr) - 1)
         keep = np.unique(np.clip(np.concatenate([by_rate, by_hit, ends]), 0, len(fpr) - 1))
     return rounded(fpr[keep]), rounded(tpr[keep])
-
-
-def shared_edges(samples: Sequence[Values]) -> tuple[float, ...]:
-    """Bin edges (31,) for every histogram of an attack, from these scores.
-
-    They reach to the outer fences of Tukey (1977), three interquartile ranges beyond the
-    quartiles, where the scores do: a long tail would press all other rows into one bar.
-    """
-    pooled = np.concatenate(samples)
-    least, first, third, most = np.quantile(pooled, [0, 0.25, 0.75, 1])
-    reach = 3 * (third - first) or most - least
-    low, high = max(least, first - reach), min(most, third + reach)
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    return rounded(np.linspace(low, high, _BINS + 1))
 
 
 def shares(values: Values, edges: Sequence[float]) -> tuple[float, ...]:

@@ -114,11 +114,22 @@ def padded(values: Sequence[float], share: float = 0.06) -> tuple[float, float]:
 
 def x_axis(scale: Scale, y: float, top: float, label: str, show: Formatter) -> Markup:
     """Tick labels under `y`, faint grid lines up to `top`, and the axis title."""
-    parts = [line((scale.start, y), (scale.end, y), "axis")]
-    for tick in scale.ticks():
-        x = scale(tick)
-        parts += [line((x, top), (x, y), "grid"), text(x, y + 14, show(tick), anchor="middle")]
-    middle = (scale.start + scale.end) / 2
+    ticks = [(scale(tick), show(tick)) for tick in scale.ticks()]
+    return x_axis_at(ticks, (scale.start, scale.end), y, top, label)
+
+
+def x_axis_at(
+    ticks: Sequence[tuple[float, str]],
+    ends: tuple[float, float],
+    y: float,
+    top: float,
+    label: str,
+) -> Markup:
+    """The same with `ticks` at given places, from one of `ends` to the other."""
+    parts = [line((ends[0], y), (ends[1], y), "axis")]
+    for x, shown in ticks:
+        parts += [line((x, top), (x, y), "grid"), text(x, y + 14, shown, anchor="middle")]
+    middle = sum(ends) / 2
     parts.append(text(middle, y + 30, label, anchor="middle", class_="axis-title"))
     return Markup("").join(parts)
 

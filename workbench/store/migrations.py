@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from enum import Enum
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def age_of(connection: sqlite3.Connection) -> Age:
     if applied == known:
         return Age.CURRENT
     return Age.OLDER if applied < known else Age.NEWER
+
+
+def missing_tables(connection: sqlite3.Connection) -> list[str]:
+    """Tables of the present schema that a file with this schema lacks."""
+    return sorted(_known_tables() - _tables(connection))
+
+
+@cache
+def _known_tables() -> frozenset[str]:
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        apply_migrations(fresh)
+        return _tables(fresh)
+
+
+def _tables(connection: sqlite3.Connection) -> frozenset[str]:
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    return frozenset(str(name) for (name,) in found)
 
 
 def last_writer(connection: sqlite3.Connection) -> str:

@@ -204,6 +204,8 @@ class Project:
                 raise damaged(self.path, str(fault)) from fault
             if found is None:
                 raise damaged(self.path, "it has lost its name")
+            if age is Age.CURRENT and (lost := migrations.missing_tables(connection)):
+                raise damaged(self.path, f"it has lost its table {lost[0]!r}")
             self._name = str(found[0])
             if age is Age.OLDER and not self.read_only:
                 migrations.upgrade(self.path, connection)

@@ -12,7 +12,7 @@ from pages import parsed
 from workbench.core import palette
 from workbench.core.vocabulary import Outcome, RunRole
 from workbench.report import figures, icons, margins, pictures, svg
-from workbench.report.reductions import shared_edges, shares, thin_roc, thin_series
+from workbench.report.reductions import thin_roc, thin_series
 
 VALUES = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -111,15 +111,6 @@ def test_thinned_roc_keeps_true_points_and_both_ends(seed: int, n: int) -> None:
     assert list(fpr) == sorted(fpr)
     counts = np.array(tpr) * n
     assert np.allclose(counts, counts.round(), atol=0.02)
-
-
-def test_histogram_shares_count_every_row() -> None:
-    draw = np.random.Generator(np.random.PCG64(0))
-    values = draw.standard_cauchy(500)
-    edges = shared_edges([values])
-    assert len(edges) == 31
-    assert sum(shares(values, edges)) == pytest.approx(1, abs=1e-4)
-    assert sum(shares(np.full(5, 3.0), shared_edges([np.full(5, 3.0)]))) == pytest.approx(1)
 
 
 def test_thinned_series_keep_both_ends() -> None:

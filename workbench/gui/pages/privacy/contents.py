@@ -21,7 +21,8 @@ from workbench.metrics import Undefined
 from workbench.metrics.membership import roc_curve, tpr_at_fpr
 from workbench.plugin_api.manifest import Need
 from workbench.registry import Registry
-from workbench.report.reductions import shared_edges, shares, thin_roc
+from workbench.report.reductions import shares, thin_roc
+from workbench.report.score_axis import ScoreAxis
 from workbench.store import Project
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ RATES = (0.001, 0.01, 0.05)
 """False positive rates at which the true positive rate is shown."""
 _FIRST_RATE = 0.1  # of the threshold that is shown first
 _GRID = 201
+_NO_SCORES = ScoreAxis((0.0, 1.0))
 _SEEN = {
     Need.OUTPUTS: "the output of the model for a row",
     Need.LABELS: "the label of the row",
@@ -136,7 +138,7 @@ class AttackView:
     attacker: str = ""
     n_forget: int = 0
     n_non_members: int = 0
-    edges: tuple[float, ...] = ()
+    axis: ScoreAxis = _NO_SCORES
     threshold: float = 0.0
     original: Attacked | None = None
     a: Attacked | None = None
@@ -199,16 +201,16 @@ def _with_models(
 ) -> AttackView:
     # as in the report: a diverged model would stretch the axis of all
     sound = [sides[run] for run in (runs.original, *runs.references) if run] or [*sides.values()]
-    edges = shared_edges([values for one in sound for values in one])
-    attacked = {run: _attacked(run, *one, edges, scores.auc(run)) for run, one in sides.items()}
+    axis = ScoreAxis.around([values for one in sound for values in one])
+    attacked = {run: _attacked(run, *one, axis, scores.auc(run)) for run, one in sides.items()}
     a = attacked[runs.a] if runs.a else None
     b = attacked[runs.b] if runs.b else None
     references = tuple(attacked[run] for run in runs.references)
     original = attacked[runs.original] if runs.original else None
     return replace(
         view,
-        edges=edges,
-        threshold=_first_threshold(b or a or next(iter(attacked.values())), edges),
+        axis=axis,
+        threshold=_first_threshold(b or a or next(iter(attacked.values())), axis),
         original=None if original in (a, b) else original,
         a=a,
         b=b,
@@ -256,7 +258,7 @@ def _attacked(
     run: RunOption,
     forget: Values,
     non_members: Values,
-    edges: tuple[float, ...],
+    axis: ScoreAxis,
     auc: MetricValue | None,
 ) -> Attacked:
     fpr, tpr = thin_roc(forget, non_members)
@@ -267,8 +269,8 @@ def _attacked(
         auc=auc,
         fpr=np.asarray(fpr),
         tpr=np.asarray(tpr),
-        forget_shares=np.asarray(shares(forget, edges)),
-        non_member_shares=np.asarray(shares(non_members, edges)),
+        forget_shares=np.asarray(shares(forget, axis.edges)),
+        non_member_shares=np.asarray(shares(non_members, axis.edges)),
         fixed=tuple(_fixed_rate(forget, non_members, rate) for rate in RATES),
     )
 
@@ -283,10 +285,10 @@ def _fixed_rate(forget: Values, non_members: Values, rate: float) -> FixedRate:
     return FixedRate(rate, value, interval.low, interval.high, "")
 
 
-def _first_threshold(model: Attacked, edges: tuple[float, ...]) -> float:
+def _first_threshold(model: Attacked, axis: ScoreAxis) -> float:
     """Where one in ten non-members is called a member, if the histograms show that place."""
     found = tpr_at_fpr(model.forget, model.non_members, _FIRST_RATE).threshold
-    return float(np.clip(found, edges[0], edges[-1]))
+    return float(np.clip(found, axis.edges[0], axis.edges[-1]))
 
 
 def _band(references: tuple[Attacked, ...]) -> Band | None:

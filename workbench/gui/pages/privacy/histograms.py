@@ -16,6 +16,7 @@ from workbench.gui.widgets.blocks import muted, row
 from workbench.gui.widgets.chart import Chart
 from workbench.gui.widgets.legend import Legend
 from workbench.report.display import count
+from workbench.report.score_axis import ScoreAxis
 
 Shares = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ class ScoreHistogram(Chart):
 
     threshold_moved = Signal(float)
 
-    _edges: Shares = np.empty(0)
+    _axis: ScoreAxis | None = None
     _forget: Shares = np.empty(0)
     _non_member: Shares = np.empty(0)
     _top: float = 1.0
@@ -42,39 +43,42 @@ class ScoreHistogram(Chart):
         self._line.sigDragged.connect(self._dragged)
         self.draw()
 
-    def show_shares(self, edges: Shares, forget: Shares, non_member: Shares, top: float) -> None:
-        """Edges (bins + 1,), shares (bins,) each; `top` is the largest share of all charts."""
-        self._edges, self._forget, self._non_member = edges, forget, non_member
+    def show_shares(self, axis: ScoreAxis, forget: Shares, non_member: Shares, top: float) -> None:
+        """Shares (bins,) each; `top` is the largest share of all charts."""
+        self._axis, self._forget, self._non_member = axis, forget, non_member
         self._top = top
-        self._line.setBounds((edges[0], edges[-1]))
+        self._line.setBounds((0, axis.end))
+        self.getAxis("bottom").setTicks([axis.ticks()])
         self.table = {
-            "from": edges[:-1].tolist(),
-            "to": edges[1:].tolist(),
+            "from": axis.edges[:-1],
+            "to": axis.edges[1:],
             "share of forget rows": forget.tolist(),
             "share of non-members": non_member.tolist(),
         }
         self.draw()
 
     def set_threshold(self, threshold: float) -> None:
-        self._line.setValue(threshold)
+        if self._axis is not None:
+            self._line.setValue(float(self._axis.place(threshold)))
 
     def draw(self) -> None:
         plot = self.getPlotItem()
         plot.clear()
-        if not len(self._forget):
+        if self._axis is None:
             return
+        places = np.arange(self._axis.end + 1)
         forget, others = theme.colour(palette.FORGET), theme.colour(palette.NON_MEMBER)
         plot.addItem(
             pg.BarGraphItem(
-                x0=self._edges[:-1],
-                x1=self._edges[1:],
+                x0=places[:-1],
+                x1=places[1:],
                 height=self._forget,
                 brush=theme.colour(palette.FORGET, 150),
                 pen=pg.mkPen(forget, width=0.5),
             )
         )
         plot.plot(
-            self._edges,
+            places,
             self._non_member,
             stepMode="center",
             pen=pg.mkPen(others, width=2),
@@ -84,20 +88,23 @@ class ScoreHistogram(Chart):
         self._line.setPen(pg.mkPen(theme.colour(palette.ACCENT), width=2))
         self._line.setHoverPen(pg.mkPen(theme.colour(palette.INK), width=3))
         plot.addItem(self._line)
-        plot.setXRange(self._edges[0], self._edges[-1], padding=0.02)
+        plot.setXRange(0, self._axis.end, padding=0.02)
         plot.setYRange(0, _HEADROOM * self._top, padding=0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right move the threshold."""
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if not steps or not len(self._edges):
+        if not steps or self._axis is None:
             super().keyPressEvent(event)
             return
-        step = float(self._edges[-1] - self._edges[0]) / _STEPS
-        self.threshold_moved.emit(float(self._line.value()) + steps * step)
+        self._move_to(float(self._line.value()) + steps * self._axis.end / _STEPS)
 
     def _dragged(self) -> None:
-        self.threshold_moved.emit(float(self._line.value()))
+        self._move_to(float(self._line.value()))
+
+    def _move_to(self, place: float) -> None:
+        if self._axis is not None:
+            self.threshold_moved.emit(self._axis.score(place))
 
 
 class Histograms(QWidget):
@@ -149,7 +156,6 @@ class Histograms(QWidget):
             else None
         )
         tops = [float(max(one[1].max(), one[2].max())) for one in shown if one]
-        edges = np.asarray(view.edges)
         for index, one in enumerate(shown):
             label, chart = self._titles[index], self.charts[index]
             label.setVisible(one is not None)
@@ -157,7 +163,7 @@ class Histograms(QWidget):
             if one:
                 label.setText(one[0])
                 label.setToolTip(one[0])
-                chart.show_shares(edges, one[1], one[2], max(tops))
+                chart.show_shares(view.axis, one[1], one[2], max(tops))
         self._explain()
 
     def set_threshold(self, threshold: float) -> None:

@@ -13,14 +13,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Unit
 from workbench.gui.pages.privacy.contents import RATES, Attacked, AttackView, Called, FixedRate
-from workbench.report.display import MISSING, THIN, chosen, count, percent, points, span
+from workbench.report.display import MISSING, THIN, chosen, count, number, percent, points, span
 
 Cell = tuple[str, str]
 """Text and tooltip."""
 
-_ROW_HEIGHT, _TALLEST_ROW = 22, 30
+_ROW_HEIGHT, _TALLEST_ROW = 21, 30
 _COLUMN_WIDTH = 52
 _AT_THRESHOLD = (
     (
@@ -37,6 +38,14 @@ _AT_THRESHOLD = (
         "Share of forget rows among the rows called members, were there equally many of both",
     ),
 )
+_AUC = (
+    (
+        "AUC",
+        "The chance that a forget row scores above a non-member; 0.5 is guessing",
+    ),
+    ("95 % interval", "Over the rows at hand; blank for the range of several models"),
+)
+_NO_AUC = "No such number was stored"
 _AT_RATE = (
     "Largest share of forget rows that can be called members while at most this share of "
     "non-members is (Carlini et al. 2022)"
@@ -62,7 +71,7 @@ class Numbers(QTableWidget):
         self.verticalHeader().setMinimumSectionSize(_ROW_HEIGHT)
         self.verticalHeader().setHighlightSections(False)
         self._view: AttackView | None = None
-        titles = [*_AT_THRESHOLD]
+        titles = [*_AT_THRESHOLD, *_AUC]
         titles += [(f"TPR at {chosen(rate, Unit.FRACTION)} FPR", _AT_RATE) for rate in RATES]
         self.setRowCount(len(titles))
         for row, (title, tip) in enumerate(titles):
@@ -80,11 +89,13 @@ class Numbers(QTableWidget):
             header = QTableWidgetItem(title)
             header.setToolTip(tip)
             self.setHorizontalHeaderItem(column, header)
+        for row, cells in enumerate(_auc_cells(view), start=len(_AT_THRESHOLD)):
+            self._write(row, cells)
         for row in range(len(RATES)):
             cells = [_rate_cell([model.fixed[row]]) for model in view.models]
             if view.references:
                 cells.append(_rate_cell([model.fixed[row] for model in view.references]))
-            self._write(len(_AT_THRESHOLD) + row, cells)
+            self._write(len(_AT_THRESHOLD) + len(_AUC) + row, cells)
         self.set_threshold(view.threshold)
         if view.references:
             ranges = len(headers) - 1  # wider than single numbers
@@ -144,6 +155,34 @@ def _called_cells(called: Sequence[Called]) -> list[Cell]:
         (_differences([one.advantage for one in called]), ""),
         (_shares(precise), "") if precise else (MISSING, "No row is called a member"),
     ]
+
+
+def _auc_cells(view: AttackView) -> tuple[list[Cell], list[Cell]]:
+    """The row of the AUCs and the row of their intervals."""
+    values = [_auc_cell(model.auc) for model in view.models]
+    intervals = [_interval_cell(model.auc) for model in view.models]
+    if view.references:
+        known = [one.auc.value for one in view.references if one.auc and one.auc.value is not None]
+        values.append((_range(known), "") if known else (MISSING, _NO_AUC))
+        intervals.append(("", ""))
+    return values, intervals
+
+
+def _auc_cell(auc: MetricValue | None) -> Cell:
+    if auc is None or auc.value is None:
+        return MISSING, auc.reason if auc else _NO_AUC
+    return number(auc.value), ""
+
+
+def _interval_cell(auc: MetricValue | None) -> Cell:
+    if auc is None or auc.ci_low is None or auc.ci_high is None:
+        return MISSING, auc.reason if auc else _NO_AUC
+    return span(auc.ci_low, auc.ci_high, auc.unit), auc.ci_method
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def _rate_cell(rates: Sequence[FixedRate]) -> Cell:

@@ -101,7 +101,7 @@ class PrivacyPage(Page):
         view = self._view
         if view is None:
             return
-        self._threshold = min(max(threshold, view.edges[0]), view.edges[-1])
+        self._threshold = min(max(threshold, view.axis.edges[0]), view.axis.edges[-1])
         self._histograms.set_threshold(self._threshold)
         self._roc.set_threshold(self._threshold)
         self._numbers.set_threshold(self._threshold)
@@ -131,7 +131,8 @@ class PrivacyPage(Page):
         self._missing.setText(reasons)
         self._missing.setVisible(bool(reasons))
         with QSignalBlocker(self._spin):
-            self._spin.setRange(view.edges[0], view.edges[-1])
+            self._spin.setDecimals(view.axis.decimals)
+            self._spin.setRange(view.axis.edges[0], view.axis.edges[-1])
         # the scores of another attack or forget set have another scale
         is_same = self._threshold_of == (forget_set, view.attack)
         self._threshold_of = (forget_set, view.attack)
@@ -171,7 +172,6 @@ class PrivacyPage(Page):
         )
         self._spin.setAccessibleName("Threshold")
         self._spin.setToolTip("Rows with a larger score are called members; drag the line, or type")
-        self._spin.setDecimals(6)
         self._spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         self._spin.setKeyboardTracking(False)
         self._sentence.setWordWrap(True)
@@ -183,10 +183,7 @@ class PrivacyPage(Page):
         attack, threshold = QLabel("Attack"), QLabel("Threshold")
         attack.setBuddy(self._attacks)
         threshold.setBuddy(self._spin)
-        roc_title = QLabel("ROC curves, with AUC and its 95 % interval")
-        roc_title.setToolTip(
-            "AUC: the chance that a forget row scores above a non-member; 0.5 is guessing"
-        )
+        roc_title = QLabel("ROC curves")
         curves, beside_curves = QVBoxLayout(), QVBoxLayout()
         curves.setSpacing(2)
         curves.addWidget(roc_title)

@@ -8,12 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from workbench.core import palette
-from workbench.core.metric_value import MetricValue
 from workbench.gui.pages.privacy.contents import Attacked, AttackView, Values
 from workbench.gui.pages.privacy.lines import MARKERS, pen
 from workbench.gui.theme import theme
 from workbench.gui.widgets.chart import Chart
-from workbench.report.display import number
 
 
 class RocChart(Chart):
@@ -102,14 +100,13 @@ class RocChart(Chart):
             plot.addItem(item)
         thin = pg.mkPen(theme.colour(palette.RETRAINED, 110), width=1)
         for index, model in enumerate(view.references):
-            name = _band_title(view.references) if index == 0 else None
+            name = "Retrained" if index == 0 else None
             plot.plot(*self._scaled(model.fpr, model.tpr), pen=thin, name=name)
 
     def _draw_model(self, name: str, model: Attacked) -> None:
         plot = self.getPlotItem()
         line = pen(name, model.run.role)
-        title = f"{name} {_auc_in_words(model.auc)}"
-        plot.plot(*self._scaled(model.fpr, model.tpr), pen=line, name=title)
+        plot.plot(*self._scaled(model.fpr, model.tpr), pen=line, name=name)
         colour = theme.colour(palette.ROLES[model.run.role])
         marker = pg.ScatterPlotItem(
             size=10,
@@ -124,19 +121,6 @@ class RocChart(Chart):
         self._legend.setLabelTextColor(theme.colour(palette.INK))
         self._legend.setLabelTextSize("8pt")
         self._legend.setBrush(theme.colour(palette.CARD, 150))
-
-
-def _auc_in_words(auc: MetricValue | None) -> str:
-    if auc is None or auc.value is None:
-        return "AUC not computed"
-    return f"{number(auc.value)} ({number(auc.ci_low)} to {number(auc.ci_high)})"
-
-
-def _band_title(references: tuple[Attacked, ...]) -> str:
-    values = [one.auc.value for one in references if one.auc and one.auc.value is not None]
-    if not values:
-        return "Retrained AUC not computed"
-    return f"Retrained {number(min(values))} to {number(max(values))}"
 
 
 def _table(view: AttackView) -> dict[str, list[object]]:
