@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,51 +17,51 @@ Values = NDArray[np.float64]
 
 _BINS = 30
 _TICKS = 5
+_LABEL_ROOM = 1.5  # bins from either end
 _NEAREST = 1e-7  # to a bound; closer scores are drawn there
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """A monotone map of scores onto the axis, with its inverse and the ticks that suit it."""
+class Stretch(Enum):
+    """A growing map of scores onto the axis, with its inverse and the ticks that suit it."""
 
-    name: str
+    NONE = "none"
+    BELOW_ZERO = "log10 of the distance to 0"
+    SHARE = "log-odds"
 
     @classmethod
     def of(cls, scores: Values) -> Stretch:
         """Scores below 0, minus a loss say, crowd below 0; shares crowd at both ends."""
         least, most = float(scores.min()), float(scores.max())
         if most > 1 or (least < 0 < most) or least == most:
-            return cls("linear")
-        return cls("below zero" if most <= 0 else "share")
+            return cls.NONE
+        return cls.BELOW_ZERO if most <= 0 else cls.SHARE
 
     def apply(self, scores: Values) -> Values:
-        match self.name:
-            case "below zero":
+        match self:
+            case Stretch.BELOW_ZERO:
                 return -np.log10(np.maximum(-scores, _NEAREST))
-            case "share":
+            case Stretch.SHARE:
                 return np.asarray(logit(np.clip(scores, _NEAREST, 1 - _NEAREST)))
         return scores
 
     def undo(self, places: Values) -> Values:
-        match self.name:
-            case "below zero":
+        match self:
+            case Stretch.BELOW_ZERO:
                 return -(10.0**-places)
-            case "share":
+            case Stretch.SHARE:
                 return np.asarray(expit(places))
         return places
 
     def round_scores(self, low: float, high: float) -> list[float]:
-        """Ticks between two scores."""
+        """Ticks between two scores: powers of ten from the bound, or round steps."""
         decades = 10.0 ** np.arange(-7, 13)
-        match self.name:
-            case "below zero":
-                found = -decades
-            case "share":
-                tails = decades[decades < 0.5]
-                found = np.concatenate([tails, [0.5], 1 - tails])
-            case _:
-                return svg.Scale(low, high, 0, 1).ticks()
-        return sorted(float(one) for one in found if low <= one <= high)
+        tails = decades[decades < 0.5]
+        candidates = {
+            Stretch.BELOW_ZERO: -decades,
+            Stretch.SHARE: np.concatenate([tails, [0.5], 1 - tails]),
+        }.get(self, np.empty(0))
+        found = sorted(float(one) for one in candidates if low <= one <= high)
+        return found if len(found) > 1 else svg.Scale(low, high, 0, 1).ticks()
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class ScoreAxis:
         kept: list[tuple[float, str]] = []
         for score in found:
             place = float(self.place(score))
-            if not kept or place - kept[-1][0] >= self.end / _TICKS:
+            is_near_an_end = min(place, self.end - place) < _LABEL_ROOM
+            if not is_near_an_end and (not kept or place - kept[-1][0] >= self.end / _TICKS):
                 kept.append((place, f"{score:.7g}".replace("-", MINUS)))
         return kept
 

@@ -19,6 +19,7 @@ SAMPLES = {
     "all equal": np.full(5, 3.0),
     "all zero": np.zeros(5),
     "losses of nothing": -np.array([0.0, 0.0, 0.0, 2.0]),
+    "much the same losses": -DRAW.uniform(0.0011, 0.0016, 50),
     "certain": np.array([0.0, 1.0, 1.0, 1.0]),
 }
 
