@@ -181,7 +181,8 @@ def test_the_detail_of_a_run_has_its_curves_and_numbers(small_project):
         )
     assert detail.numbers[0].value == stored["value"]
     assert {one.group_key for one in detail.numbers} >= {"loss", "confidence"}
-    assert [curve.name for curve in detail.curves] == ["retain loss"]
+    accuracies = ["forget sample accuracy", "retain sample accuracy"]
+    assert [curve.name for curve in detail.curves] == ["retain loss", *accuracies]
     assert detail.curves[0].quantity == "loss"
     assert detail.error is None
 
@@ -300,6 +301,12 @@ def test_the_chosen_run_is_shown_close_up(small_project, make_session, show, qtb
     assert "share of rows" in facts.item(0, 0).toolTip()
     page.pane.chart.copy_table()
     assert set(page.pane.chart.table["curve"]) == {"retain loss"}
+    page.pane._quantity.setCurrentText("accuracy")
+    page.pane._quantity.activated.emit(page.pane._quantity.currentIndex())
+    page.pane.chart.copy_table()
+    accuracies = {"forget sample accuracy", "retain sample accuracy"}
+    assert set(page.pane.chart.table["curve"]) == accuracies
+    assert all(name in page.pane._legend.text().replace("\xa0", " ") for name in accuracies)
 
 
 def test_a_locked_plan_is_started_and_runs_to_its_verdict(
@@ -428,7 +435,7 @@ def test_a_newly_locked_plan_comes_into_view(small_project, make_session, show, 
     page = show(session)
     newer = lock(small_project, short_plan("newer"))
     qtbot.waitUntil(lambda: page.controls.plan_id == newer)
-    assert page.empty.isVisible()
+    qtbot.waitUntil(page.empty.isVisible)
     page.controls.plan.setCurrentIndex(1)
     with qtbot.waitSignal(page.refreshed):
         page.controls.plan.activated.emit(1)

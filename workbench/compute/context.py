@@ -62,7 +62,7 @@ class HostMethodContext:
         self._cancel = cancel or CancelToken()
         self._batcher = MicroBatcher(data.device, self._events.log)
         self._progress = Progress(self._events)
-        self._watch = AccuracyWatch(data, self._rows, self._events, self._batcher)
+        self._watch = AccuracyWatch(data, self._rows, self._events, self._batcher, self._cancel)
         self._watched: nn.Module | None = None
         self._optimised: list[nn.Module] = []
         self._steps = 0

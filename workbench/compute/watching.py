@@ -12,6 +12,7 @@ from workbench.compute.events import EventSink
 from workbench.compute.outputs import accuracy_on
 from workbench.compute.seeding import isolated_rng
 from workbench.compute.tensors import DatasetTensors
+from workbench.core.cancellation import CancelToken
 from workbench.core.vocabulary import Split
 
 # A look costs one forward pass of the sample, an epoch about three of its rows: this keeps
@@ -33,17 +34,20 @@ class AccuracyWatch:
         rows: Mapping[Split, Tensor],
         events: EventSink,
         batcher: MicroBatcher,
+        cancel: CancelToken,
     ) -> None:
         self._data = data
         self._events = events
         self._batcher = batcher
+        self._cancel = cancel
         self._samples = {name: _sample(some) for name, some in rows.items() if len(some)}
 
     def look_at(self, model: nn.Module) -> None:
-        """Add a point to every curve."""
+        """Add a point to every curve. Cancelled if the user said so meanwhile."""
         with isolated_rng(0, self._data.device):
             for name, rows in self._samples.items():
                 accuracy = accuracy_on(model, self._data, rows, self._batcher)
+                self._cancel.check()
                 self._events.series(f"{name} sample accuracy", accuracy)
 
 

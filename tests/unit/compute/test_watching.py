@@ -26,6 +26,7 @@ from workbench.compute.tensors import DatasetTensors
 from workbench.compute.training import train
 from workbench.compute.unlearning import run_method
 from workbench.compute.watching import AccuracyWatch
+from workbench.core.cancellation import CancelToken
 from workbench.core.vocabulary import Split
 from workbench.plugin_api import MethodContext, NoParams
 
@@ -67,7 +68,9 @@ def test_training_from_scratch_is_watched_too() -> None:
 def test_watching_changes_neither_the_weights_nor_the_random_numbers() -> None:
     data = DatasetTensors(blobs(), CPU)
     rows = torch.arange(N_TRAIN)
-    watch = AccuracyWatch(data, {Split.TRAIN: rows}, RecordingEvents(), MicroBatcher(CPU))
+    watch = AccuracyWatch(
+        data, {Split.TRAIN: rows}, RecordingEvents(), MicroBatcher(CPU), CancelToken()
+    )
 
     def trained(after_epoch: object) -> dict[str, np.ndarray]:
         with isolated_rng(3):
@@ -86,8 +89,7 @@ def test_a_large_side_is_sampled_at_even_distances() -> None:
     model = mlp()
     model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
     rows = torch.arange(N_TRAIN).repeat_interleave(30)  # 2,160 ids, a twentieth is 108
-    AccuracyWatch(
-        data, {Split.TRAIN: rows, Split.TEST: rows[:0]}, events, MicroBatcher(CPU)
-    ).look_at(model)
+    sides = {Split.TRAIN: rows, Split.TEST: rows[:0]}
+    AccuracyWatch(data, sides, events, MicroBatcher(CPU), CancelToken()).look_at(model)
     assert sum(seen) == 108
     assert set(events.curves) == {"train sample accuracy"}

@@ -100,7 +100,7 @@ def train_model(
         events=events,
         cancel=channel.cancel_token,
         batcher=batcher,
-        after_epoch=AccuracyWatch(data, rows, events, batcher).look_at,
+        after_epoch=AccuracyWatch(data, rows, events, batcher, channel.cancel_token).look_at,
     )
     model.eval()
     tensors = tensors_of(model)

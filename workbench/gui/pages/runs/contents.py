@@ -245,7 +245,7 @@ def _error(stored: dict[str, Any] | None) -> RunError | None:
 
 
 def _curves(project: Project, run_id: int) -> tuple[Curve, ...]:
-    rows = project.rows("SELECT name, hash FROM series WHERE run_id = ? ORDER BY name", run_id)
+    rows = project.rows("SELECT name, hash FROM series WHERE run_id = ? ORDER BY rowid", run_id)
     found = []
     for row in rows:
         points = np.asarray(project.array(row["hash"]), dtype=np.float64).reshape(-1, 2)

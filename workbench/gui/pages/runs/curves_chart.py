@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from workbench.core import palette
@@ -16,7 +17,11 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.chart import Chart
 
 _TONES = {"forget": palette.FORGET, "retain": palette.RETAIN, "test": palette.TEST}
-_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+_LINES = {
+    "": Qt.PenStyle.SolidLine,
+    " (dashed)": Qt.PenStyle.DashLine,
+    " (dotted)": Qt.PenStyle.DotLine,
+}
 
 
 class CurvesChart(Chart):
@@ -27,7 +32,6 @@ class CurvesChart(Chart):
         self._items: list[pg.PlotDataItem] = []
         self._is_log = False
         super().__init__("Curves of the run", "seconds since the start", "", parent)
-        self._legend = self.getPlotItem().addLegend(offset=(-8, 8))
         self.setMouseEnabled(x=False, y=False)
         for side in ("bottom", "left"):
             self.getPlotItem().getAxis(side).enableAutoSIPrefix(False)
@@ -39,6 +43,14 @@ class CurvesChart(Chart):
     def leaves_out(self) -> bool:
         """Whether values at or below 0 are missing because the scale is logarithmic."""
         return self._is_log and any(bool((curve.values <= 0).any()) for curve in self._curves)
+
+    @property
+    def legend(self) -> list[tuple[str, QColor]]:
+        """What each curve is called and the colour it is drawn in."""
+        return [
+            (curve.name + line, theme.colour(tone))
+            for curve, (tone, line) in zip(self._curves, self._styles(), strict=True)
+        ]
 
     def set_log(self, is_log: bool) -> None:
         """Whether the values are drawn on a logarithmic scale."""
@@ -56,29 +68,29 @@ class CurvesChart(Chart):
         super().copy_table()
 
     def draw(self) -> None:
-        names = [curve.name for curve in self._curves]
-        if [item.name() for item in self._items] != names:
-            self._make_items(names)
-        for item, curve, pen in zip(self._items, self._curves, self._pens(), strict=True):
+        if len(self._items) != len(self._curves):
+            self._make_items(len(self._curves))
+        for item, curve, (tone, line) in zip(
+            self._items, self._curves, self._styles(), strict=True
+        ):
             values = (
                 np.where(curve.values > 0, curve.values, np.nan) if self._is_log else curve.values
             )
             item.setData(curve.seconds, values, connect="finite")
-            item.setPen(pen)
+            item.setPen(pg.mkPen(theme.colour(tone), width=2, style=_LINES[line]))
         quantity = self._curves[0].quantity if self._curves else ""
         self.getPlotItem().setLabel("left", quantity)
 
-    def _make_items(self, names: Sequence[str]) -> None:
+    def _make_items(self, count: int) -> None:
         for item in self._items:
             self.removeItem(item)
-        self._items = [self.plot(name=name) for name in names]
+        self._items = [self.plot() for _ in range(count)]
 
-    def _pens(self) -> list[pg.mkPen]:
+    def _styles(self) -> list[tuple[Tone, str]]:
+        """Curves about the same rows have the same colour and another line."""
         tones = [_tone(curve.name) for curve in self._curves]
-        return [
-            pg.mkPen(theme.colour(tone), width=2, style=_LINES[tones[:at].count(tone) % 3])
-            for at, tone in enumerate(tones)
-        ]
+        lines = tuple(_LINES)
+        return [(tone, lines[tones[:at].count(tone) % len(lines)]) for at, tone in enumerate(tones)]
 
     def _as_table(self) -> dict[str, list[object]]:
         table: dict[str, list[object]] = {"curve": [], "seconds": [], "value": []}

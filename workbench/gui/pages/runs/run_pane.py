@@ -31,6 +31,7 @@ from workbench.gui.session.plan_task import PlanTask
 from workbench.gui.session.tasks import Progress
 from workbench.gui.theme import theme
 from workbench.gui.widgets.blocks import button, heading, muted
+from workbench.gui.widgets.legend import Legend
 from workbench.gui.widgets.log_view import LogView
 from workbench.gui.widgets.marks import status_icon
 from workbench.report.wording import ROLE_NAMES
@@ -64,6 +65,7 @@ class RunPane(QWidget):
         self.follow = QCheckBox("Follow what is running")
         self.follow.setToolTip("Shows the run that started last, until you choose another one")
         self.chart = CurvesChart()
+        self._legend = Legend()
         self._quantity = self._quantity_box()
         self._log_scale = QCheckBox("Logarithmic scale")
         self._log_scale.setToolTip("Draw the values on a logarithmic scale")
@@ -85,6 +87,7 @@ class RunPane(QWidget):
             self.tabs.addTab(widget, name)
         self._lay_out()
         theme.changed.connect(self._dress)
+        theme.changed.connect(self._draw)
 
     @property
     def run_id(self) -> int | None:
@@ -153,7 +156,8 @@ class RunPane(QWidget):
         tools = QHBoxLayout()
         tools.addWidget(self._quantity)
         tools.addWidget(self._log_scale)
-        tools.addWidget(self._chart_note, 1)
+        tools.addWidget(self._legend, 1)
+        tools.addWidget(self._chart_note)
         left = QWidget()
         drawn = QVBoxLayout(left)
         drawn.setContentsMargins(0, 0, 0, 0)
@@ -209,6 +213,7 @@ class RunPane(QWidget):
     def _draw(self) -> None:
         quantity = self._quantity.currentText()
         self.chart.show_curves([one for one in self._curves if one.quantity == quantity])
+        self._legend.show_entries(self.chart.legend)
         note = ""
         if not self._curves:
             note = self._why_no_curves()
