@@ -7,29 +7,42 @@ down on a reader's or a lane's thread, and Qt dies of that.
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QTimer
 
 _INTERVAL = 1000  # milliseconds
 
 
-class GarbageCollection(QObject):
-    """Replaces Python's automatic collection for as long as it lives."""
+@contextmanager
+def no_automatic_collection() -> Iterator[None]:
+    """Inside, cycles are collected only where somebody asks for it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._thresholds = gc.get_threshold()
-        gc.disable()
-        timer = QTimer(self)
-        timer.timeout.connect(self._collect)
+
+def collect_what_is_due() -> None:
+    """Do, on this thread, what Python would have done by itself by now."""
+    for generation in (2, 1, 0):
+        if gc.get_count()[generation] > gc.get_threshold()[generation]:
+            gc.collect(generation)
+            return
+
+
+@contextmanager
+def collection_on_this_thread() -> Iterator[None]:
+    """Inside, cycles are collected by the event loop of this thread and nowhere else."""
+    timer = QTimer()
+    timer.timeout.connect(collect_what_is_due)
+    with no_automatic_collection():
         timer.start(_INTERVAL)
-
-    def stop(self) -> None:
-        gc.enable()
-
-    def _collect(self) -> None:
-        counts = gc.get_count()
-        for generation in (2, 1, 0):
-            if counts[generation] > self._thresholds[generation]:
-                gc.collect(generation)
-                return
+        try:
+            yield
+        finally:
+            timer.stop()

@@ -28,29 +28,28 @@ def run_window(open_on: Callable[[MainWindow], None] | None = None) -> int:
     """
     application = make_application()
     from workbench.gui.faults import Faults
-    from workbench.gui.garbage import GarbageCollection
+    from workbench.gui.garbage import collection_on_this_thread
     from workbench.gui.main_window import MainWindow
     from workbench.gui.settings import read_settings
 
     settings, problem = read_settings()
     faults = Faults()
     faults.install()
-    garbage = GarbageCollection()
-    window = MainWindow(settings, faults)
-    window.apply_theme()
-    if problem:
-        from workbench.gui.faults import Notice
+    with collection_on_this_thread():
+        window = MainWindow(settings, faults)
+        window.apply_theme()
+        if problem:
+            from workbench.gui.faults import Notice
 
-        faults.tell(Notice(problem, kept="Your projects are not affected."))
-    window.show()
-    if open_on is not None:
-        open_on(window)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    try:
-        return int(application.exec())
-    finally:
-        faults.uninstall()
-        garbage.stop()
+            faults.tell(Notice(problem, kept="Your projects are not affected."))
+        window.show()
+        if open_on is not None:
+            open_on(window)
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        try:
+            return int(application.exec())
+        finally:
+            faults.uninstall()
 
 
 def make_application() -> QApplication:

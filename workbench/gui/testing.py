@@ -20,6 +20,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.gui.faults import Faults
+from workbench.gui.garbage import no_automatic_collection
 from workbench.gui.session.session import Session
 from workbench.gui.settings import Settings
 
@@ -64,9 +65,10 @@ class LeakCheck:
 @pytest.fixture
 def leak_check(qapp: QApplication) -> Iterator[LeakCheck]:
     """Fails the test if a watched object, a window or a thread of ours outlives it."""
-    check = LeakCheck()
-    yield check
-    check.assert_gone()
+    with no_automatic_collection():
+        check = LeakCheck()
+        yield check
+        check.assert_gone()
 
 
 @pytest.fixture
