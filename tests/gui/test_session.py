@@ -1,10 +1,12 @@
 """What pages share: answers and their faults, work that is stopped, a file that cannot be read."""
 
 import threading
+import weakref
 
 import pytest
 from PySide6.QtCore import QObject
 
+from workbench.audit.plan import plan_from
 from workbench.core.errors import WorkbenchError
 from workbench.core.vocabulary import RunStatus
 from workbench.gui import dialogs
@@ -12,9 +14,11 @@ from workbench.gui.background import Background
 from workbench.gui.faults import Faults
 from workbench.gui.pages.data.path_field import PathField
 from workbench.gui.session.changes import Changes
+from workbench.gui.session.plan_task import PlanTask
 from workbench.gui.session.reading import Reader
 from workbench.gui.session.session import Session
 from workbench.gui.session.tasks import Task
+from workbench.gui.settings import Settings
 from workbench.gui.testing import settle
 
 
@@ -155,3 +159,20 @@ def test_a_task_that_is_over_leaves_the_lanes_but_keeps_its_result(
     assert task.result == {"n": 1}
     assert task.is_over
     settle(session)
+
+
+def test_a_task_that_just_ended_does_not_keep_the_session(data_project, tiny_plan, qapp):
+    """Qt would tear down the session in the middle of tearing down the task, and die."""
+    session = Session(data_project, Faults(), Settings(), in_process=True)
+    settle(session)
+    task = PlanTask(plan_from(tiny_plan), session.compute)
+    task.kept = "Everything is kept."
+    session.compute._add(task)
+    task.end(RunStatus.ERROR, fault=WorkbenchError("The lane burnt down."))
+    (notice,) = session.faults.notices
+    assert notice.kept == "Everything is kept."
+    session.close()
+    gone = weakref.ref(session)
+    del session, task, notice
+    assert gone() is None
+    qapp.processEvents()

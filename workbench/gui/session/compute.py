@@ -25,10 +25,11 @@ _STOPPING = 100  # milliseconds between two looks at what is still running
 class Compute(QObject):
     """Submits work to the lanes, which start with the first of it.
 
-    `changed`: a task began or ended, or the device became known.
+    `changed`: a task began or ended, or the device became known; `ended`: the task that did.
     """
 
     changed = Signal()
+    ended = Signal(Task)
     logged = Signal(str)
 
     def __init__(
@@ -157,6 +158,7 @@ class Compute(QObject):
         for task in self.tasks:
             if task.is_over:
                 self._tasks.remove(task)
+                self.ended.emit(task)
                 task.deleteLater()  # what it found stays readable for whoever still holds it
         self.changed.emit()
 

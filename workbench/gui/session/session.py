@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -75,6 +74,7 @@ class Session(QObject):
         self.state = PathState()
         self.changes.changed.connect(self._note)
         self.editor.edited.connect(self.changes.look)
+        self.compute.ended.connect(self._over)
         if not self.read_only:
             self._mark_interrupted()
         self._read_state()
@@ -105,13 +105,13 @@ class Session(QObject):
     def run_plan(self, plan: Plan, *, resume: bool) -> PlanTask:
         """Run a plan on the lanes; an error of the campaign itself goes to the funnel."""
         task = self.compute.run_plan(plan, resume=resume)
-        self._report_fault_of(task, kept="Finished runs are kept.")
+        task.kept = "Finished runs are kept."
         return task
 
     def warm_up(self) -> JobTask:
         """Start a worker now; if it cannot be, that is said before anybody waits for one."""
         task = self.compute.warm_up()
-        self._report_fault_of(task, kept="The project is not affected.")
+        task.kept = "The project is not affected."
         return task
 
     def close(self) -> None:
@@ -123,12 +123,9 @@ class Session(QObject):
         self.project.close()
         self._lock.unlock()
 
-    def _report_fault_of(self, task: Task, *, kept: str) -> None:
-        task.finished.connect(partial(self._over, task, kept))
-
-    def _over(self, task: Task, kept: str) -> None:
-        if task.fault is not None:
-            self.faults.report(task.fault, kept=kept)
+    def _over(self, task: Task) -> None:
+        if task.fault is not None and task.kept:
+            self.faults.report(task.fault, kept=task.kept)
         self.changes.look()
 
     def _mark_interrupted(self) -> None:

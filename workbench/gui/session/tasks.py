@@ -85,6 +85,8 @@ class Task(QObject):
         self.is_stopping = False
         self.is_idle_talk = False
         """Whether nobody would miss it if the window were closed now."""
+        self.kept = ""
+        """What a notice of its fault says was kept; "" where whoever follows it tells the fault."""
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._drain)
