@@ -38,7 +38,7 @@ def outcome(folder, test):
             "left behind: MainWindow object",
         ),
         (
-            "def test(make_window):\n    window = make_window()\n    assert not window.isVisible()\n",
+            "def test(make_window):\n    made = make_window()\n    assert not made.isVisible()\n",
             "1 failed in",  # and no complaint about the window that the failure's traceback holds
             "",
         ),
