@@ -200,7 +200,7 @@ class PointCloud(pg.PlotWidget):  # type: ignore[misc]
         self._picture.show_image(image, frame.area)
         if self._is_stale:
             self._redraw()
-        else:
+        elif self._cloud is not None and not self._redraw_soon.isActive():
             self.drawn.emit()
 
     def _fail(self, fault: Exception) -> None:
