@@ -258,7 +258,7 @@ def read_plan(path: Path) -> Plan:
 
 def plan_from(content: dict[str, Any], name: str = "plan") -> Plan:
     """Check the parsed content of a plan file; `name` is used in messages."""
-    return _checked(Plan, content, f"The plan {name!r}")
+    return checked(Plan, content, f"The plan {name!r}")
 
 
 def stored_plan(content: dict[str, Any]) -> Plan:
@@ -274,18 +274,19 @@ def stored_plan(content: dict[str, Any]) -> Plan:
 
 def forget_set_from(content: dict[str, Any]) -> ForgetSetChoice:
     """A forget set chosen outside a plan. UsageError names the first thing that is wrong."""
-    return _checked(ForgetSetChoice, content, "The forget set")
+    return checked(ForgetSetChoice, content, "The forget set")
 
 
 def recipe_from(content: dict[str, Any]) -> Recipe:
     """A recipe given outside a plan. UsageError names the first thing that is wrong."""
-    return _checked(Recipe, content, "The recipe")
+    return checked(Recipe, content, "The recipe")
 
 
 _P = TypeVar("_P", bound=Params)
 
 
-def _checked(model: type[_P], content: dict[str, Any], subject: str) -> _P:
+def checked(model: type[_P], content: dict[str, Any], subject: str) -> _P:
+    """`content` as what it is to be. UsageError names the first thing that is wrong with it."""
     try:
         return model.model_validate(content)
     except ValidationError as fault:

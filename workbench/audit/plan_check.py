@@ -162,7 +162,7 @@ def _checks(plan: Plan, registry: Registry) -> Iterator[tuple[str, Callable[[], 
             if rule:
                 yield f"forget_sets.{i}.{name}", partial(parse_where, rule)
     for i, criterion in enumerate(plan.criteria):
-        yield f"criteria.{i}", partial(_check_criterion, criterion, plan)
+        yield f"criteria.{i}", partial(check_criterion, criterion, plan)
     yield "controls.attack", partial(_check_control_attack, plan)
 
 
@@ -182,7 +182,8 @@ def _check_control_attack(plan: Plan) -> None:
         )
 
 
-def _check_criterion(criterion: Criterion, plan: Plan) -> None:
+def check_criterion(criterion: Criterion, plan: Plan) -> None:
+    """UsageError if the runs of the plan will not measure what the criterion is about."""
     who, metric = f"Criterion {criterion.name!r}", criterion.metric
     if metric not in CATALOGUE:
         raise UsageError(

@@ -1,22 +1,32 @@
-"""`workbench doctor`: this installation, its plugins, its devices, and the known answers."""
+"""`workbench doctor [--audit]`: this installation, its devices, and what it must get right."""
 
 from __future__ import annotations
 
 import argparse
 import platform
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from workbench import __version__
 from workbench.cli.options import add_plugin_folders
 from workbench.cli.output import Output
+from workbench.jobs.gold_run import carry_out
 from workbench.jobs.lane import Lane
+from workbench.jobs.opening import open_pool
 from workbench.jobs.protocol import Job
 from workbench.metrics.known_answers import check_known_answers
 from workbench.registry import Registry
+from workbench.store import Project
 
 
 def configure(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    command.add_argument(
+        "--audit",
+        action="store_true",
+        help="also carry out a small audit whose verdicts are known (under a minute)",
+    )
     add_plugin_folders(command)
 
 
@@ -25,7 +35,9 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     answers = check_known_answers()
     wrong = [answer for answer in answers if not answer.correct]
     worker = _ask_worker(options.device)
+    verdicts = _gold_run(options.device, output) if options.audit else []
     healthy = not wrong and not registry.broken and "problem" not in worker
+    healthy = healthy and all(one["correct"] for one in verdicts)
     document = {
         "healthy": healthy,
         "version": __version__,
@@ -37,6 +49,7 @@ def execute(options: argparse.Namespace, output: Output) -> int:
             {"name": a.name, "expected": a.expected, "got": a.got, "correct": a.correct}
             for a in answers
         ],
+        "known_verdicts": verdicts,
     }
     output.result(document, _lines(document, len(wrong)))
     return 0 if healthy else 1
@@ -49,6 +62,19 @@ def _ask_worker(device: str) -> dict[str, Any]:
         return result.result
     problem = result.error.message if result.error else f"the worker {result.status}"
     return {"problem": problem}
+
+
+def _gold_run(device: str, output: Output) -> list[dict[str, Any]]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Project.create(Path(folder) / "gold.audit", "Gold run") as project,
+        open_pool(device) as pool,
+    ):
+        verdicts = carry_out(project, pool, output.note)
+    return [
+        {"of": v.label, "expected": str(v.expected), "got": str(v.got), "correct": v.correct}
+        for v in verdicts
+    ]
 
 
 def _lines(document: dict[str, Any], wrong: int) -> list[str]:
@@ -70,5 +96,14 @@ def _lines(document: dict[str, Any], wrong: int) -> list[str]:
         for a in answers
         if not a["correct"]
     ]
+    verdicts = document["known_verdicts"]
+    if verdicts:
+        right = sum(one["correct"] for one in verdicts)
+        lines.append(f"gold run: {right} of {len(verdicts)} known verdicts reproduced")
+        lines += [
+            f"  {one['of']}: expected {one['expected']}, got {one['got']}"
+            for one in verdicts
+            if not one["correct"]
+        ]
     lines.append("Everything is in order." if document["healthy"] else "Something is wrong.")
     return lines

@@ -12,6 +12,7 @@ _BASE = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
 BUILTIN_PLUGINS = _BASE / "plugins"
 RESOURCES = _BASE / "resources"
 DEMO_PLAN = RESOURCES / "demo" / "digits.toml"
+GOLD_PLAN = RESOURCES / "selfcheck" / "gold.toml"
 
 
 def user_plugin_folder() -> Path:

@@ -45,3 +45,18 @@ class NpzParams(Params):
     std: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1.0,), min_length=1, description="divided by last: per channel, or one for all"
     )
+
+
+class GaussianClassesParams(Params):
+    classes: int = Field(3, ge=2, le=100, description="how many classes")
+    features: int = Field(20, ge=1, le=10_000, description="dimensions of a point")
+    train_rows: int = Field(600, ge=10, le=1_000_000, description="rows to train on")
+    test_rows: int = Field(2000, ge=10, le=1_000_000, description="rows to test on")
+    non_member_rows: int = Field(
+        2000, ge=10, le=1_000_000, description="rows kept away from all training"
+    )
+    separation: float = Field(
+        2.5, ge=0, le=100, description="distance of class means from the origin, in deviations"
+    )
+    label_noise: float = Field(0.2, ge=0, lt=1, description="probability of a wrong label")
+    seed: Seed = Field(0, description="seed of everything that is drawn")
