@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 from workbench import __version__
@@ -14,6 +14,7 @@ from workbench.core.dataset import SPLITS, Dataset
 from workbench.core.errors import UsageError
 from workbench.core.vocabulary import Rung, Split
 from workbench.metrics.catalogue import CATALOGUE
+from workbench.metrics.known_answers import check_known_answers
 from workbench.report import wording
 from workbench.report.attacks import attack_parts
 from workbench.report.attributions import attribution_parts
@@ -31,6 +32,8 @@ from workbench.report.document import (
     PluginPart,
     ProjectPart,
     Report,
+    SelfTestPart,
+    WrongAnswer,
 )
 from workbench.report.runs import band_rows, failures, missing_numbers, read_runs
 from workbench.report.verdicts import (
@@ -67,6 +70,7 @@ def collect(project: Project, plan_id: int | None = None) -> Report:
         summary=wording.summary(forget_sets),
         rung=rung,
         claim=LADDER[Rung(rung)].claim if rung else "",
+        self_test=_self_test(),
         dataset=_dataset(project, row["dataset_id"], stored.dataset),
         model=_model(project, row["original_model_id"]),
         criteria=criteria,
@@ -222,6 +226,18 @@ def _glossary(
         for card in CATALOGUE.values()
         if card.name in named
     )
+
+
+def _self_test() -> SelfTestPart:
+    answers = check_known_answers()
+    wrong = tuple(
+        WrongAnswer(
+            name=one.name, expected=one.expected, got=one.got if isfinite(one.got) else None
+        )
+        for one in answers
+        if not one.correct
+    )
+    return SelfTestPart(answers=len(answers), wrong=wrong)
 
 
 def _plugins(project: Project, plan_id: int) -> tuple[PluginPart, ...]:

@@ -308,6 +308,21 @@ class MetricDefinition(Part):
     version: int
 
 
+class WrongAnswer(Part):
+    """A formula that did not give its known answer; `got` is None if that is no number."""
+
+    name: str
+    expected: float
+    got: float | None
+
+
+class SelfTestPart(Part):
+    """Every formula with a known answer, computed anew when the report was made."""
+
+    answers: int
+    wrong: tuple[WrongAnswer, ...]
+
+
 class EvidencePart(Part):
     """Where the hash chain of the project's event log stood when the report was made."""
 
@@ -330,6 +345,7 @@ class Report(Part):
     rung: str
     claim: str
     limits: str = LIMITS
+    self_test: SelfTestPart
     dataset: DatasetPart
     model: ModelPart
     criteria: tuple[CriterionPart, ...]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from pages import Page, drawings, flat, parsed
 from simulated_audit import (
     SEEN,
@@ -19,7 +21,8 @@ from simulated_audit import (
 )
 
 from workbench.core.vocabulary import RunRole, RunStatus, Split
-from workbench.report import Report, collect, render_html
+from workbench.metrics.known_answers import Answer
+from workbench.report import Report, collect, contents, render_html
 
 HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x>'
 
@@ -171,3 +174,20 @@ def test_an_unjudged_plan_is_not_dressed_up(tmp_path: Path) -> None:
     assert "The controls were not judged." in text
     assert "PASS every required" in text  # the key of outcomes, and no other pass
     assert text.count("PASS") == 1
+
+
+def test_the_self_test_stands_at_the_head(page: str, report: Report) -> None:
+    head = flat(page[: page.index('id="audited"')])
+    assert report.self_test.wrong == ()
+    assert f"all {report.self_test.answers} formulas with a known answer gave it" in head
+
+
+def test_a_failed_self_test_is_an_alarm_at_the_head(
+    audit: SimulatedAudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [Answer("entropy", 0.8, math.nan), Answer("AUC", 0.5, 0.5)]
+    monkeypatch.setattr(contents, "check_known_answers", lambda: answers)
+    page = render_html(collect(audit.project))
+    head = flat(page[: page.index('id="audited"')])
+    assert "The numbers of this report cannot be trusted" in head
+    assert "1 of 2 formulas did not give the answer that is known to be right: entropy." in head
