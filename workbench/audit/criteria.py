@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from workbench.audit.equivalence import Margin, Sample, compare_with_band
 from workbench.audit.findings import (
     CriterionResult,
@@ -19,7 +21,7 @@ from workbench.audit.plan import Criterion
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Outcome
 from workbench.metrics import Undefined
-from workbench.metrics.statistics import holm
+from workbench.metrics.statistics import benjamini_hochberg, holm
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,27 @@ def judge_criteria(
     must pass for an overall pass, an intersection-union test that needs no correction (Berger
     1982). One exceeded criterion is enough for an overall failure, so those p-values are
     adjusted by Holm (1979) over the whole primary family, in which a criterion that could not be
-    tested counts with p = 1. Criteria outside the family are judged at their raw level and
-    decide nothing.
+    tested counts with p = 1. Criteria outside the family decide nothing; theirs are adjusted
+    among themselves by Benjamini and Hochberg (1995).
     """
     judged = [(criterion, False) for criterion in criteria]
     judged += [(criterion, True) for criterion in exploratory]
     findings = [_examine(criterion, candidate, band, alpha) for criterion, _ in judged]
-    adjusted = [finding.p for finding in findings]
-    family = [i for i, (criterion, added) in enumerate(judged) if criterion.primary and not added]
-    if family:
-        for i, p in zip(family, holm([adjusted[i] for i in family]), strict=True):
-            adjusted[i] = float(p)
+    decides = [criterion.primary and not added for criterion, added in judged]
+    adjusted = _adjusted([finding.p for finding in findings], decides)
     return tuple(
         _result(criterion, added, finding, p, alpha)
         for (criterion, added), finding, p in zip(judged, findings, adjusted, strict=True)
     )
+
+
+def _adjusted(p_values: Sequence[float], decides: Sequence[bool]) -> list[float]:
+    """Each p-value after adjustment among those that decide, or among those that do not."""
+    p, primary = np.array(p_values, dtype=np.float64), np.array(decides, dtype=bool)
+    for chosen, adjust in ((primary, holm), (~primary, benjamini_hochberg)):
+        if chosen.any():
+            p[chosen] = adjust(p[chosen])
+    return [float(value) for value in p]
 
 
 def _examine(

@@ -16,6 +16,7 @@ from audit_cases import (
     runs,
     steps,
 )
+from scipy.stats import false_discovery_control
 
 from workbench.audit.criteria import judge_criteria
 from workbench.core.vocabulary import Outcome, RunRole, Split
@@ -179,6 +180,15 @@ class TestHolm:
         assert first.adjusted_p == first.p
         assert second.exploratory
         assert not second.decides
+
+    def test_criteria_that_decide_nothing_are_adjusted_for_their_number(self):
+        added = [criterion(name=f"added {i}", margin=m) for i, m in enumerate((0.05, 0.01, 0.9))]
+        first, *others = judged([criterion()], candidate(self.borderline), band(), added)
+        assert first.adjusted_p == first.p
+        raw = [one.p for one in others]
+        adjusted = false_discovery_control(raw, method="bh")
+        assert [one.adjusted_p for one in others] == pytest.approx(adjusted)
+        assert max(adjusted - np.array(raw)) > 0.001
 
 
 def test_failures_of_a_true_null_stay_below_alpha_over_the_whole_family():
