@@ -17,6 +17,7 @@ from workbench.metrics.errors import Undefined
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+ModelRows = NDArray[np.floating[Any]]  # (models, rows)
 
 LARGEST = 1e100  # sums of squares of anything larger would leave float64
 _NAMED_ROWS = 5
@@ -78,7 +79,7 @@ def as_rows(values: ArrayLike, name: str = "values") -> Floats:
     return array
 
 
-def as_model_rows(values: ArrayLike, name: str = "values") -> NDArray[np.floating[Any]]:
+def as_model_rows(values: ArrayLike, name: str = "values") -> ModelRows:
     """Numbers of several models as (models, rows); float32 is kept, anything else is float64.
 
     Undefined names the first faulty rows.
@@ -92,6 +93,15 @@ def as_model_rows(values: ArrayLike, name: str = "values") -> NDArray[np.floatin
         raise Undefined(f"There are no {name} to compute from.")
     _refuse_non_finite(array, name, rows_axis=1)
     return array
+
+
+def as_labelled(
+    values: ArrayLike, labels: ArrayLike, name: str = "values"
+) -> tuple[Floats, Integers]:
+    """Numbers and class ids of the same rows, (n,) each."""
+    numbers, classes = as_vector(values, name), as_labels(labels)
+    require_same_shape(numbers, classes)
+    return numbers, classes
 
 
 def as_mask(mask: ArrayLike, like: NDArray[np.generic], name: str = "mask") -> Booleans:

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
 from workbench.metrics.arrays import (
     Booleans,
     Floats,
+    ModelRows,
     as_mask,
     as_model_rows,
     as_vector,
@@ -29,7 +30,6 @@ from workbench.metrics.arrays import (
 )
 from workbench.metrics.errors import Undefined
 
-Confidences = NDArray[np.floating[Any]]
 Variance = Literal["auto", "per-row", "pooled", "shrunken"]
 
 ENOUGH_MODELS = 64  # from here on a row's own variance is trusted
@@ -76,7 +76,7 @@ def online_lira(
     no model on one of the sides.
     """
 
-    def score(seen: Floats, values: Confidences) -> Floats:
+    def score(seen: Floats, values: ModelRows) -> Floats:
         mask = as_mask(is_in, values, "in-mask")
         return _log_ratio(seen, _sums(values, mask), _sums(values, ~mask), variance)
 
@@ -96,7 +96,7 @@ def offline_lira(
     out for it.
     """
 
-    def score(seen: Floats, values: Confidences) -> Floats:
+    def score(seen: Floats, values: ModelRows) -> Floats:
         is_out = None if is_in is None else ~as_mask(is_in, values, "in-mask")
         return fit_gaussians(values, is_out, variance).z(seen)
 
@@ -112,7 +112,7 @@ def unlearning_log_odds(
     models that never saw it; both are (models, rows), and their numbers may differ.
     """
 
-    def score(seen: Floats, of_unlearned: Confidences, of_retrained: Confidences) -> Floats:
+    def score(seen: Floats, of_unlearned: ModelRows, of_retrained: ModelRows) -> Floats:
         return _log_ratio(seen, _sums(of_unlearned), _sums(of_retrained), variance)
 
     return _mean_over_queries(score, observed, unlearned, retrained)
@@ -135,7 +135,7 @@ class _Sums:
     squares: Floats
 
 
-def _sums(values: Confidences, used: Booleans | None = None) -> _Sums:
+def _sums(values: ModelRows, used: Booleans | None = None) -> _Sums:
     n_models, n_rows = values.shape
     models = np.full(n_rows, float(n_models)) if used is None else used.sum(axis=0, dtype=float)
     if not models.all():
