@@ -7,13 +7,19 @@ reported for comparison with published tables and never decide a verdict.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from workbench.metrics.arrays import Integers, as_labels, require_fraction, require_same_shape
+from workbench.metrics.arrays import (
+    Floats,
+    Integers,
+    as_labels,
+    require_fraction,
+    require_same_shape,
+)
 from workbench.metrics.errors import Undefined
 
 SMALLEST_AUC = 0.05  # our choice: below it a ratio of AUCs says nothing about leakage
@@ -37,10 +43,22 @@ def confusion_matrix(predicted: ArrayLike, targets: ArrayLike, n_classes: int) -
     """Rows counted by (target, predicted), shape (n_classes, n_classes)."""
     labels, truth = _label_pair(predicted, targets)
     for name, values in (("predicted labels", labels), ("targets", truth)):
-        if values.min() < 0 or values.max() >= n_classes:
-            raise ValueError(f"{name} must lie in 0..{n_classes - 1}")
+        _require_classes(values, n_classes, name)
     counts = np.bincount(truth * n_classes + labels, minlength=n_classes * n_classes)
     return counts.reshape(n_classes, n_classes)
+
+
+def accuracy_by_class(predicted: ArrayLike, targets: ArrayLike) -> dict[int, float]:
+    """Accuracy on the rows of each class that occurs among the targets, by class id."""
+    hits, sizes, _ = _hits_and_sizes(predicted, targets)
+    return {int(c): float(hits[c] / sizes[c]) for c in np.flatnonzero(sizes)}
+
+
+def prediction_shares(predicted: ArrayLike, n_classes: int) -> Floats:
+    """Share of rows given each label, (n_classes,), summing to 1."""
+    labels = as_labels(predicted)
+    _require_classes(labels, n_classes, "predicted labels")
+    return np.bincount(labels, minlength=n_classes) / len(labels)
 
 
 def balanced_accuracy(predicted: ArrayLike, targets: ArrayLike) -> float:
@@ -65,6 +83,24 @@ def average_gap(candidate: Mapping[str, float], reference: Mapping[str, float]) 
     """
     gaps = _absolute_gaps(candidate, reference)
     return math.fsum(gaps) / len(gaps)
+
+
+def gap_noise_floor(retrained: Sequence[Mapping[str, float]]) -> Floats:
+    """Average gap of each retrained model to the mean of all the others, (models,).
+
+    What a perfect method would score by chance: an average gap within these is no gap. Needs at
+    least two retrained models.
+    """
+    if len(retrained) < 2:
+        raise Undefined("The noise of the gap needs at least two retrained models.")
+    floor = []
+    for i, held_out in enumerate(retrained):
+        others = [seed for j, seed in enumerate(retrained) if j != i]
+        if any(seed.keys() != held_out.keys() for seed in others):
+            raise ValueError("the retrained models do not have the same members")
+        mean = {name: math.fsum(seed[name] for seed in others) / len(others) for name in held_out}
+        floor.append(average_gap(held_out, mean))
+    return np.array(floor)
 
 
 def tug_of_war(candidate: Mapping[str, float], reference: Mapping[str, float]) -> float:
@@ -142,6 +178,11 @@ def privacy_leak(
             f"The AUC of the retrained model is {auc_reference:.3g}, too close to 0 to divide by."
         )
     return 100 * (auc_candidate - auc_reference) / auc_reference
+
+
+def _require_classes(labels: Integers, n_classes: int, name: str) -> None:
+    if labels.min() < 0 or labels.max() >= n_classes:
+        raise ValueError(f"{name} must lie in 0..{n_classes - 1}")
 
 
 def _label_pair(predicted: ArrayLike, targets: ArrayLike) -> tuple[Integers, Integers]:

@@ -6,6 +6,9 @@ not exist raises Undefined.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -13,9 +16,12 @@ from workbench.metrics.errors import Undefined
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+ModelRows = NDArray[np.floating[Any]]  # (models, rows)
 
 LARGEST = 1e100  # sums of squares of anything larger would leave float64
 _NAMED_ROWS = 5
+_HELD = 2_000_000  # numbers of one block, to bound memory
 
 
 def as_logits(logits: ArrayLike) -> Floats:
@@ -73,6 +79,54 @@ def as_rows(values: ArrayLike, name: str = "values") -> Floats:
     return array
 
 
+def as_model_rows(values: ArrayLike, name: str = "values") -> ModelRows:
+    """Numbers of several models as (models, rows); float32 is kept, anything else is float64.
+
+    Undefined names the first faulty rows.
+    """
+    array = np.asarray(values)
+    if array.ndim != 2:
+        raise ValueError(f"{name} need shape (models, rows), got {array.shape}")
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, copy=False)
+    if array.size == 0:
+        raise Undefined(f"There are no {name} to compute from.")
+    _refuse_non_finite(array, name, rows_axis=1)
+    return array
+
+
+def as_labelled(
+    values: ArrayLike, labels: ArrayLike, name: str = "values"
+) -> tuple[Floats, Integers]:
+    """Numbers and class ids of the same rows, (n,) each."""
+    numbers, classes = as_vector(values, name), as_labels(labels)
+    require_same_shape(numbers, classes)
+    return numbers, classes
+
+
+def as_mask(mask: ArrayLike, like: NDArray[np.generic], name: str = "mask") -> Booleans:
+    """Booleans of the shape of `like`."""
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise ValueError(f"the {name} must be true or false, got {array.dtype}")
+    require_same_shape(array, like)
+    return array
+
+
+def row_blocks(n_rows: int, numbers_per_row: int) -> Iterator[slice]:
+    """Slices that cover the rows in order and hold a bounded count of numbers each."""
+    size = max(1, _HELD // max(1, numbers_per_row))
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+
+
+def name_rows(rows: NDArray[np.intp]) -> str:
+    """The first few row ids in words, for the reason of an Undefined."""
+    named = ", ".join(str(row) for row in rows[:_NAMED_ROWS])
+    more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""
+    return f"row{'s' if len(rows) > 1 else ''} {named}{more}"
+
+
 def require_same_shape(a: NDArray[np.generic], b: NDArray[np.generic]) -> None:
     if a.shape != b.shape:
         raise ValueError(f"the two inputs have different shapes: {a.shape} and {b.shape}")
@@ -98,15 +152,11 @@ def count_below(values: Floats, limits: Floats) -> Floats:
     return (below + np.searchsorted(ordered, limits, side="right")) / 2
 
 
-def _refuse_non_finite(array: Floats, name: str) -> None:
+def _refuse_non_finite(array: NDArray[np.floating[Any]], name: str, rows_axis: int = 0) -> None:
     # min and max carry a NaN through, so the common case costs no temporary array
-    if array.min() >= -LARGEST and array.max() <= LARGEST:
+    if float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST:
         return
-    bad = ~(np.abs(array) <= LARGEST)
-    rows = np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))
-    named = ", ".join(str(row) for row in rows[:_NAMED_ROWS])
-    more = f" and {len(rows) - _NAMED_ROWS} more" if len(rows) > _NAMED_ROWS else ""
-    plural = "s" if len(rows) > 1 else ""
-    raise Undefined(
-        f"The {name} are NaN, infinite or too large to compute with in row{plural} {named}{more}."
-    )
+    bad = ~(np.abs(array.astype(np.float64)) <= LARGEST)
+    others = tuple(axis for axis in range(array.ndim) if axis != rows_axis)
+    where = name_rows(np.flatnonzero(bad.any(axis=others)))
+    raise Undefined(f"The {name} are NaN, infinite or too large to compute with in {where}.")

@@ -8,6 +8,7 @@ needed, raises Undefined: the explainer said nothing, which is not a similarity 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,15 +17,41 @@ from scipy import ndimage
 from workbench.metrics.arrays import (
     Floats,
     as_rows,
+    as_vector,
     count_below,
     require_fraction,
     require_same_shape,
 )
 from workbench.metrics.errors import Undefined
 
+FEWEST_MAPS = 30  # on each side of a comparison with controls
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5  # 11 x 11 window
 _SSIM_K1, _SSIM_K2 = 0.01, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Quartiles:
+    """Median and interquartile range of n values."""
+
+    low: float
+    median: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstControls:
+    """One measure of change on forget rows and on matched control rows.
+
+    `share_above` is the chance that a forget row has the larger value, ties counted half; the
+    two-sided p-value is that of Mann and Whitney 1947.
+    """
+
+    forget: Quartiles
+    control: Quartiles
+    share_above: float
+    p_value: float
 
 
 def magnitude(attribution: ArrayLike) -> Floats:
@@ -123,6 +150,52 @@ def map_entropy(attribution: ArrayLike) -> float:
     mass = _mass(_not_all_zero(attribution))
     mass = mass[mass > 0]
     return abs(float((mass * np.log(mass)).sum()))
+
+
+def mass_inside(attribution: ArrayLike, mask: ArrayLike) -> float:
+    """Share of the sum of |a| inside a true-or-false mask of the same shape, 0 to 1.
+
+    Over the object of the label this is the energy-based pointing game of Wang et al. 2020
+    (arXiv:1910.01279). Chance level is the share of pixels inside.
+    """
+    a, inside = _not_all_zero(attribution), as_mask(mask)
+    require_same_shape(a, inside)
+    return min(1.0, float(_mass(a)[inside].sum()))
+
+
+def as_mask(mask: ArrayLike) -> NDArray[np.bool_]:
+    """A mask with at least one true pixel."""
+    inside = np.asarray(mask)
+    if inside.dtype != np.bool_:
+        raise ValueError(f"a mask is true or false, got {inside.dtype}")
+    if not inside.any():
+        raise Undefined("The mask is empty.")
+    return inside
+
+
+def quartiles(values: ArrayLike) -> Quartiles:
+    """Median and quartiles of (n,) values, interpolated linearly."""
+    x = as_vector(values)
+    low, median, high = np.quantile(x, [0.25, 0.5, 0.75])
+    return Quartiles(float(low), float(median), float(high), len(x))
+
+
+def change_against_controls(forget: ArrayLike, control: ArrayLike) -> AgainstControls:
+    """Compare a measure of change over forget maps (n,) and retain maps (m,) like them.
+
+    Controls share class and confidence with the forget rows. Needs 30 maps on each side.
+    """
+    from scipy import stats  # slow to import, and seldom needed
+
+    x, y = as_vector(forget, "forget values"), as_vector(control, "control values")
+    if min(len(x), len(y)) < FEWEST_MAPS:
+        raise Undefined(
+            f"Comparing maps needs {FEWEST_MAPS} on each side, and there are {len(x)} and {len(y)}."
+        )
+    share_above = float(count_below(y, x).sum()) / (len(x) * len(y))
+    varies = max(x.max(), y.max()) > min(x.min(), y.min())
+    p_value = float(stats.mannwhitneyu(x, y, method="asymptotic").pvalue) if varies else 1.0
+    return AgainstControls(quartiles(x), quartiles(y), share_above, p_value)
 
 
 def _not_all_zero(attribution: ArrayLike) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from workbench.metrics.errors import Undefined
 from workbench.metrics.statistics import Interval
 
 RESAMPLES = 10_000
+STREAM_RESAMPLES = 1000
+FEWEST_SEEDS = 5  # below it show the values, not an interval over them
 Statistic = Callable[[Floats], Floats]  # samples (b, n, ...) -> one number each (b,)
 _CHUNK = 4_000_000  # numbers held at once
 
@@ -33,9 +35,7 @@ def percentile_bootstrap(
     """Percentile interval of `statistic` over rows of values (n, ...) (Efron 1979)."""
     rows = _rows(values, level)
     replicates = _replicates(rows, statistic, resamples, seed)
-    tail = (1 - level) / 2
-    low, high = np.quantile(replicates, [tail, 1 - tail])
-    return Interval(float(low), float(high), _method("percentile", resamples, seed))
+    return _percentiles(replicates, level, _method("percentile", resamples, seed))
 
 
 def bca_bootstrap(
@@ -92,10 +92,7 @@ def cluster_bootstrap(
     """
     x = as_vector(values)
     require_level(level)
-    ids = np.asarray(clusters)
-    if ids.shape != x.shape:
-        raise ValueError(f"{x.shape} values and {ids.shape} cluster ids do not match")
-    _, index, sizes = np.unique(ids, return_inverse=True, return_counts=True)
+    index, sizes = _clusters(clusters, len(x))
     if len(sizes) < 2:
         raise Undefined("A cluster bootstrap needs at least two clusters.")
     sums = np.bincount(index, weights=x)
@@ -105,9 +102,91 @@ def cluster_bootstrap(
             for drawn in _draws(len(sizes), len(sizes), resamples, seed)
         ]
     )
+    return _percentiles(replicates, level, _method("cluster", resamples, seed))
+
+
+def hierarchical_bootstrap(
+    values: ArrayLike,
+    clusters: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of the mean of values (training seeds, unlearning seeds, rows).
+
+    Resamples training seeds, unlearning seeds within them, and rows, or whole clusters (rows,) of
+    them. All models answer the same rows, so a resample draws one set of rows for all of them. One
+    value per model is an array with one row. Undefined below five training seeds.
+    """
+    x = as_rows(values)
+    require_level(level)
+    if x.ndim != 3:
+        raise ValueError(f"values need shape (training seeds, unlearning seeds, rows): {x.shape}")
+    n_seeds, n_runs, n = x.shape
+    if n_seeds < FEWEST_SEEDS:
+        raise Undefined(
+            f"An interval over seeds needs {FEWEST_SEEDS} of them, and there are {n_seeds}."
+        )
+    index, sizes = _clusters(np.arange(n) if clusters is None else clusters, n)
+    k = len(sizes)
+    sums = np.stack([np.bincount(index, weights=run, minlength=k) for run in x.reshape(-1, n)])
+    generator = np.random.Generator(np.random.PCG64(seed))
+    replicates = np.empty(resamples)
+    block = max(1, _CHUNK // max(k, n_seeds * n_runs))
+    for start in range(0, resamples, block):
+        b = min(block, resamples - start)
+        seeds = generator.integers(0, n_seeds, size=(b, n_seeds, 1))
+        runs = generator.integers(0, n_runs, size=(b, n_seeds, n_runs))
+        drawn = generator.integers(0, k, size=(b, k)) + k * np.arange(b)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=b * k).reshape(b, k)
+        means = (times @ sums.T) / (times @ sizes)[:, None]
+        chosen = np.take_along_axis(means, (seeds * n_runs + runs).reshape(b, -1), axis=1)
+        replicates[start : start + b] = chosen.mean(axis=1)
+    return _percentiles(replicates, level, _method("hierarchical", resamples, seed))
+
+
+def poisson_bootstrap(
+    chunks: Iterable[ArrayLike],
+    *,
+    level: float = 0.95,
+    resamples: int = STREAM_RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Percentile interval of the mean of values that arrive in chunks (n,) and are not kept.
+
+    Each value enters each resample a Poisson(1) number of times; how values are cut into chunks
+    does not matter. For thousands of values or more.
+    """
+    require_level(level)
+    generator = np.random.Generator(np.random.PCG64(seed))
+    totals, counts = np.zeros(resamples), np.zeros(resamples)
+    rows = max(1, _CHUNK // resamples)
+    for chunk in chunks:
+        x = as_vector(chunk)
+        for start in range(0, len(x), rows):
+            part = x[start : start + rows]
+            times = generator.poisson(1.0, size=(len(part), resamples))
+            totals += part @ times
+            counts += times.sum(axis=0)
+    if not counts.all():
+        raise Undefined("There are too few values for a Poisson bootstrap.")
+    return _percentiles(totals / counts, level, _method("poisson", resamples, seed))
+
+
+def _clusters(clusters: ArrayLike, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The cluster of each row (n,) by number, and the rows of each cluster."""
+    ids = np.asarray(clusters)
+    if ids.shape != (n,):
+        raise ValueError(f"{n} values and {ids.shape} cluster ids do not match")
+    _, index, sizes = np.unique(ids, return_inverse=True, return_counts=True)
+    return index, sizes
+
+
+def _percentiles(replicates: Floats, level: float, method: str) -> Interval:
     tail = (1 - level) / 2
     low, high = np.quantile(replicates, [tail, 1 - tail])
-    return Interval(float(low), float(high), _method("cluster", resamples, seed))
+    return Interval(float(low), float(high), method)
 
 
 def _rows(values: ArrayLike, level: float) -> Floats:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
-from workbench.metrics.arrays import require_fraction, require_level
+from workbench.metrics.arrays import Floats, as_vector, require_fraction, require_level
 from workbench.metrics.errors import Undefined
 from workbench.metrics.statistics import clopper_pearson_upper
 
 SMALLEST_ATTACK_GAP = 0.05  # our choice: below it a usage share is division by noise
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionBand:
+    """Share of values at or below each distinct point, and the limits of its band; (k,) each."""
+
+    points: Floats
+    share: Floats
+    low: Floats
+    high: Floats
 
 
 def negatives_needed(fpr: float, level: float = 0.95) -> int:
@@ -51,6 +63,17 @@ def dkw_half_width(n: int, level: float = 0.95) -> float:
     if n < 1:
         raise Undefined("There are no values to compute from.")
     return math.sqrt(math.log(2 / (1 - level)) / (2 * n))
+
+
+def distribution_band(values: ArrayLike, level: float = 0.95) -> DistributionBand:
+    """The empirical distribution function of values (n,) in the band that holds the true one."""
+    x = as_vector(values)
+    half = dkw_half_width(len(x), level)
+    points, counts = np.unique(x, return_counts=True)
+    share = np.cumsum(counts) / len(x)
+    return DistributionBand(
+        points, share, np.maximum(share - half, 0.0), np.minimum(share + half, 1.0)
+    )
 
 
 def epsilon_lower_bound(

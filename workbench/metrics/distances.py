@@ -1,28 +1,36 @@
 """How far apart two models answer on the same rows, and how far apart two samples of scores are.
 
-Functions of two sets of logits, (n, C) each, return one float64 per row; take the mean for the
-distance over a split. Classes are summed over, never averaged, so that adding a class nobody
-predicts changes nothing.
+Functions of two sets of logits, (n, C) each, return one float64 per row unless said otherwise;
+take the mean for the distance over a split. Classes are summed over, never averaged, so that
+adding a class nobody predicts changes nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from workbench.metrics.accuracy import prediction_shares
 from workbench.metrics.arrays import (
     LARGEST,
     Floats,
     as_labels,
+    as_rows,
     as_vector,
+    require_level,
     require_same_shape,
 )
+from workbench.metrics.bounds import dkw_half_width
+from workbench.metrics.errors import Undefined
 from workbench.metrics.scores import log_probabilities
+from workbench.metrics.statistics import Interval
 
 LN2 = math.log(2.0)
+FEWEST_INITIALISATIONS = 5  # random models differ, so one of them says little
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,15 @@ class KolmogorovSmirnov:
 
     statistic: float
     p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroRetrainForgetting:
+    """Mean and standard deviation of the score over `n` freshly initialised models."""
+
+    mean: float
+    standard_deviation: float
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,12 @@ def kl_divergence(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
     return np.asarray(np.maximum((np.exp(log_p) * (log_p - log_q)).sum(axis=1), 0.0))
 
 
+def symmetric_kl(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
+    """KL(P || Q) + KL(Q || P) in nats (Jeffreys 1946), (n,). Some codes report half of it."""
+    log_p, log_q = _log_probability_pair(logits_p, logits_q)
+    return np.asarray(((np.exp(log_p) - np.exp(log_q)) * (log_p - log_q)).sum(axis=1))
+
+
 def total_variation(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
     """Half the L1 distance of the two class distributions, 0 to 1, (n,)."""
     log_p, log_q = _log_probability_pair(logits_p, logits_q)
@@ -95,6 +118,27 @@ def activation_distance(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
     return np.asarray(np.linalg.norm(np.exp(log_p) - np.exp(log_q), axis=1))
 
 
+def rms_activation_distance(logits_p: ArrayLike, logits_q: ArrayLike) -> float:
+    """Root of the mean over rows of the squared activation distance, never below its mean."""
+    rows = activation_distance(logits_p, logits_q)
+    return math.sqrt(float(np.square(rows).mean()))
+
+
+def relative_activation_distance(activations: ArrayLike, reference: ArrayLike) -> Floats:
+    """||a - a_ref|| / ||a_ref|| of the activations of one layer, (n, ...) each, per row (n,).
+
+    0 is best and there is no upper end. Undefined when the reference does not respond to a row.
+    """
+    a, b = as_rows(activations, "activations"), as_rows(reference, "reference activations")
+    require_same_shape(a, b)
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    size = np.linalg.norm(b, axis=1)
+    silent = int(np.count_nonzero(size == 0))
+    if silent:
+        raise Undefined(f"The reference activations vanish on {silent} of {len(b)} rows.")
+    return np.asarray(np.linalg.norm(a - b, axis=1) / size)
+
+
 def zero_retrain_forgetting(logits: ArrayLike, random_logits: ArrayLike) -> float:
     """1 minus the mean Jensen-Shannon divergence in bits to a freshly initialised model, 0 to 1.
 
@@ -102,6 +146,19 @@ def zero_retrain_forgetting(logits: ArrayLike, random_logits: ArrayLike) -> floa
     1. Values from code that averages over classes are too close to 1 and cannot be compared.
     """
     return float(1 - js_divergence(logits, random_logits).mean() / LN2)
+
+
+def zero_retrain_forgetting_over(
+    logits: ArrayLike, initialisations: Iterable[ArrayLike]
+) -> ZeroRetrainForgetting:
+    """The same, averaged over the logits of at least five freshly initialised models."""
+    values = np.array([zero_retrain_forgetting(logits, random) for random in initialisations])
+    if len(values) < FEWEST_INITIALISATIONS:
+        raise Undefined(
+            f"Forgetting against random models needs {FEWEST_INITIALISATIONS} of them, "
+            f"and there are {len(values)}."
+        )
+    return ZeroRetrainForgetting(float(values.mean()), float(values.std(ddof=1)), len(values))
 
 
 def kolmogorov_smirnov(a: ArrayLike, b: ArrayLike) -> KolmogorovSmirnov:
@@ -112,11 +169,46 @@ def kolmogorov_smirnov(a: ArrayLike, b: ArrayLike) -> KolmogorovSmirnov:
     return KolmogorovSmirnov(float(result.statistic), float(result.pvalue))
 
 
+def kolmogorov_smirnov_interval(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> Interval:
+    """Interval of the true largest distance between the two distribution functions.
+
+    Each sample keeps its Dvoretzky-Kiefer-Wolfowitz band at half the error, so it also holds for
+    two models scored on the same rows, for which the p-value is not exact. Conservative.
+    """
+    x, y = as_vector(a, "scores"), as_vector(b, "scores")
+    require_level(level)
+    each = (1 + level) / 2
+    half = dkw_half_width(len(x), each) + dkw_half_width(len(y), each)
+    distance = kolmogorov_smirnov(x, y).statistic
+    return Interval(max(0.0, distance - half), min(1.0, distance + half), "dkw")
+
+
 def wasserstein(a: ArrayLike, b: ArrayLike) -> float:
     """Wasserstein-1 distance of two sets of scores, in their unit."""
     from scipy import stats
 
     return float(stats.wasserstein_distance(as_vector(a, "scores"), as_vector(b, "scores")))
+
+
+def energy_distance(a: ArrayLike, b: ArrayLike) -> float:
+    """sqrt(2 E|A - B| - E|A - A'| - E|B - B'|) of two sets of scores (Szekely and Rizzo 2013).
+
+    The root of that difference, in the root of the unit of the scores; some report the square.
+    """
+    from scipy import stats
+
+    return float(stats.energy_distance(as_vector(a, "scores"), as_vector(b, "scores")))
+
+
+def confusion_shift(predicted_a: ArrayLike, predicted_b: ArrayLike, n_classes: int) -> float:
+    """Total variation distance of the predicted labels of two models over the same rows, 0 to 1.
+
+    Where the rows of a forgotten class go. Both (n,) integers.
+    """
+    a, b = as_labels(predicted_a), as_labels(predicted_b)
+    require_same_shape(a, b)
+    shares_a, shares_b = prediction_shares(a, n_classes), prediction_shares(b, n_classes)
+    return float(0.5 * np.abs(shares_a - shares_b).sum())
 
 
 def prediction_agreement(predicted_a: ArrayLike, predicted_b: ArrayLike) -> float:

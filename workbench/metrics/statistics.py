@@ -9,10 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from workbench.metrics.arrays import Floats, as_vector, require_level
+from workbench.metrics.arrays import (
+    Floats,
+    as_vector,
+    count_below,
+    require_level,
+    require_same_shape,
+)
 from workbench.metrics.errors import Undefined
 
 EXACT_SIGN_FLIPS = 20  # pairs up to which all 2^n sign patterns are enumerated
+EXACT_SIGNED_RANKS = 50  # pairs up to which the law of the rank sum is worked out
+_ROUNDING = 1e-12  # differences that are equal on paper differ by this share of the values
 _CHUNK = 4_000_000  # numbers drawn at once, to bound memory
 
 
@@ -26,8 +34,8 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Welch:
-    """mean(x) - mean(y) with Welch's test and interval."""
+class TTest:
+    """mean(x) - mean(y) with Student's t, its two-sided p-value and interval."""
 
     difference: float
     standard_error: float
@@ -50,6 +58,16 @@ class SignFlip:
     """Two-sided sign-flip permutation test of paired differences."""
 
     mean: float
+    p_value: float
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRank:
+    """Two-sided signed rank test: sum of the ranks of the n non-zero differences above zero."""
+
+    statistic: float
+    n: int
     p_value: float
     exact: bool
 
@@ -97,7 +115,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     return Interval(float(x.mean()) - half, float(x.mean()) + half, "student-t")
 
 
-def welch(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> Welch:
+def welch(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> TTest:
     """Difference of two means with unequal variances (Welch 1947); (n,) and (m,), n, m >= 2.
 
     An equivalence test at alpha takes the interval of level 1 - 2 alpha. Undefined when neither
@@ -113,17 +131,47 @@ def welch(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> Welch:
     # shares of the variance keep the degrees of freedom inside float64 for tiny variances
     share = u / (u + v)
     df = 1 / (share**2 / (len(a) - 1) + (1 - share) ** 2 / (len(b) - 1))
-    difference, error = float(a.mean() - b.mean()), math.sqrt(u + v)
-    t = difference / error
-    half = float(special.stdtrit(df, (1 + level) / 2)) * error
-    return Welch(
-        difference=difference,
-        standard_error=error,
-        df=df,
-        t=t,
-        p_value=float(2 * special.stdtr(df, -abs(t))),
-        interval=Interval(difference - half, difference + half, "welch-t"),
-    )
+    return _t_test(float(a.mean() - b.mean()), math.sqrt(u + v), df, level, "welch-t")
+
+
+def paired_t(x: ArrayLike, y: ArrayLike, level: float = 0.95) -> TTest:
+    """Mean difference of pairs, such as two models of one seed; both (n,), n >= 2.
+
+    Undefined when the differences do not vary.
+    """
+    a, b = as_vector(x), as_vector(y)
+    require_same_shape(a, b)
+    require_level(level)
+    if len(a) < 2:
+        raise Undefined("A paired t test needs at least two pairs.")
+    d = a - b
+    if np.ptp(d) <= _ROUNDING * max(np.abs(a).max(), np.abs(b).max()):
+        raise Undefined("The paired differences do not vary, so they have no standard error.")
+    return _t_test(float(d.mean()), _standard_error(d), len(d) - 1, level, "paired-t")
+
+
+def signed_rank(differences: ArrayLike) -> SignedRank:
+    """Test that paired differences (n,) are symmetric about 0, by their ranks (Wilcoxon 1945).
+
+    Zeros are dropped and ties share ranks. Exact up to 50 non-zero pairs, also with ties; normal
+    approximation beyond.
+    """
+    d = as_vector(differences, "differences")
+    d = d[d != 0]
+    size = np.abs(d)
+    ranks = count_below(size, size) + 0.5
+    statistic = float(ranks[d > 0].sum())
+    if len(d) > EXACT_SIGNED_RANKS:
+        # each rank counts with chance one half, whatever the ties
+        z = (statistic - ranks.sum() / 2) / (math.sqrt(float(ranks @ ranks)) / 2)
+        return SignedRank(statistic, len(d), float(2 * special.ndtr(-abs(z))), exact=False)
+    # in halves, the resolution of tied ranks, so that sums are indices
+    law = np.ones(1)
+    for rank in np.rint(2 * ranks).astype(np.int64):
+        law = (np.pad(law, (0, rank)) + np.pad(law, (rank, 0))) / 2
+    at = round(2 * statistic)
+    tail = min(float(law[: at + 1].sum()), float(law[at:].sum()))
+    return SignedRank(statistic, len(d), min(1.0, 2 * tail), exact=True)
 
 
 def mcnemar(b: int, c: int) -> McNemar:
@@ -195,6 +243,19 @@ def _unsorted(values: Floats, order: NDArray[np.intp]) -> Floats:
     out = np.empty_like(values)
     out[order] = values
     return out
+
+
+def _t_test(difference: float, error: float, df: float, level: float, method: str) -> TTest:
+    t = difference / error
+    half = float(special.stdtrit(df, (1 + level) / 2)) * error
+    return TTest(
+        difference=difference,
+        standard_error=error,
+        df=df,
+        t=t,
+        p_value=float(2 * special.stdtr(df, -abs(t))),
+        interval=Interval(difference - half, difference + half, method),
+    )
 
 
 def _standard_error(x: Floats) -> float:

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from workbench.metrics import Undefined
 from workbench.metrics.accuracy import (
     accuracy,
+    accuracy_by_class,
     adaptive_unlearning_score,
     average_gap,
     balanced_accuracy,
     confusion_matrix,
     correct_by_class,
+    gap_noise_floor,
     indiscernibility,
     macro_f1,
     nomus,
+    prediction_shares,
     privacy_leak,
     retention_ratio,
     symmetric_percentage_error,
@@ -50,6 +53,19 @@ def test_classes_are_counted_apart_and_may_be_empty():
     assert total.tolist() == [2, 2, 0, 0]
 
 
+@given(label_pairs)
+def test_shares_by_class_match_a_loop(pairs):
+    predicted, targets = np.array(pairs).T
+    by_class = accuracy_by_class(predicted, targets)
+    assert by_class == {
+        c: pytest.approx(np.mean([p == c for p, t in pairs if t == c])) for c in set(targets)
+    }
+    assert np.mean(list(by_class.values())) == pytest.approx(balanced_accuracy(predicted, targets))
+    shares = prediction_shares(predicted, 6)
+    assert shares.tolist() == [np.mean([p == c for p, _ in pairs]) for c in range(6)]
+    assert shares.sum() == pytest.approx(1)
+
+
 @given(label_pairs, st.permutations(range(5)))
 def test_renaming_the_classes_keeps_the_accuracy(pairs, names):
     predicted, targets = np.array(pairs).T
@@ -69,6 +85,10 @@ def test_labels_are_refused_when_they_are_not_labels():
         assert not isinstance(caught.value, Undefined)
     with pytest.raises(ValueError, match=r"0\.\.1"):
         confusion_matrix([2], [0], 2)
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        prediction_shares([-1, 0], 2)
+    with pytest.raises(Undefined, match="no rows"):
+        accuracy_by_class(np.array([], dtype=int), np.array([], dtype=int))
 
 
 CANDIDATE = {"forget": 0.80, "retain": 0.98, "test": 0.92, "membership": 0.30}
@@ -131,3 +151,27 @@ def test_gap_scores_refuse_percentages_and_unlike_members():
         average_gap({"forget": 80.0}, {"forget": 90.0})
     with pytest.raises(ValueError, match="not the same members"):
         tug_of_war({"forget": 0.8}, {"retain": 0.8})
+
+
+def test_noise_floor_holds_out_each_retrained_model():
+    seeds = [{"forget": 0.90, "test": 0.94}, {"forget": 0.94, "test": 0.94}]
+    assert gap_noise_floor(seeds) == pytest.approx([0.02, 0.02])
+    seeds.append({"forget": 0.92, "test": 0.91})
+    # against the means (.93, .925), (.91, .925) and (.92, .94)
+    assert gap_noise_floor(seeds) == pytest.approx([0.0225, 0.0225, 0.015])
+
+
+@given(st.lists(fractions, min_size=2, max_size=8))
+def test_noise_floor_matches_a_loop(values):
+    floor = gap_noise_floor([{"x": value} for value in values])
+    expected = [
+        abs(value - np.mean(values[:i] + values[i + 1 :])) for i, value in enumerate(values)
+    ]
+    assert floor == pytest.approx(expected, abs=1e-12)
+
+
+def test_one_retrained_model_has_no_noise_floor():
+    with pytest.raises(Undefined, match="at least two"):
+        gap_noise_floor([RETRAINED])
+    with pytest.raises(ValueError, match="same members"):
+        gap_noise_floor([{"a": 0.1}, {"b": 0.1}])

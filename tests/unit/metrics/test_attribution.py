@@ -12,10 +12,13 @@ from hypothesis.extra import numpy as hnp
 from workbench.metrics import Undefined
 from workbench.metrics.attribution import (
     centre_of_mass_shift,
+    change_against_controls,
     cosine,
     magnitude,
     map_entropy,
+    mass_inside,
     pearson,
+    quartiles,
     spearman,
     ssim,
     ssim_one_window,
@@ -182,3 +185,62 @@ def test_one_pixel_cannot_move():
         centre_of_mass_shift([[1.0]], [[2.0]])
     with pytest.raises(Undefined, match="zero everywhere"):
         map_entropy(np.zeros(4))
+
+
+@given(map_pairs(), st.randoms(use_true_random=False))
+def test_mass_inside_and_outside_a_mask_is_all(maps, random):
+    a, _ = maps
+    mask = np.array([random.random() < 0.5 for _ in range(a.size)]).reshape(a.shape)
+    mask[0, 0], mask[-1, -1] = True, False
+    inside = mass_inside(a, mask)
+    assert inside == pytest.approx(np.abs(a)[mask].sum() / np.abs(a).sum())
+    assert inside + mass_inside(a, ~mask) == pytest.approx(1)
+    assert mass_inside(a, np.ones(a.shape, dtype=bool)) == pytest.approx(1)
+
+
+def test_masks_are_checked():
+    with pytest.raises(Undefined, match="mask is empty"):
+        mass_inside(A, np.zeros((2, 2), dtype=bool))
+    with pytest.raises(Undefined, match="zero everywhere"):
+        mass_inside(np.zeros((2, 2)), np.ones((2, 2), dtype=bool))
+    with pytest.raises(ValueError, match="true or false"):
+        mass_inside(A, np.ones((2, 2)))
+    with pytest.raises(ValueError, match="different shapes"):
+        mass_inside(A, np.ones((2, 3), dtype=bool))
+
+
+# few distinct values, so that ties are common
+changes = st.lists(st.integers(-4, 4).map(lambda x: x / 4), min_size=30, max_size=60)
+
+
+@given(changes, changes)
+def test_comparison_with_controls_matches_scipy(forget, control):
+    result = change_against_controls(forget, control)
+    assert (result.forget.n, result.control.n) == (len(forget), len(control))
+    assert result.forget.median == pytest.approx(np.median(forget))
+    iqr = result.control.high - result.control.low
+    assert iqr == pytest.approx(scipy.stats.iqr(control))
+    pairs = np.subtract.outer(forget, control)
+    assert result.share_above == pytest.approx((pairs > 0).mean() + (pairs == 0).mean() / 2)
+    if np.ptp(forget + control) > 0:
+        expected = scipy.stats.mannwhitneyu(forget, control, method="asymptotic")
+        assert result.p_value == pytest.approx(expected.pvalue)
+
+
+def test_controls_that_change_alike_give_no_evidence():
+    assert change_against_controls([0.5] * 30, [0.5] * 30).p_value == 1
+    generator = np.random.default_rng(4)
+    alike = generator.normal(size=(200, 2, 50))
+    found = [change_against_controls(a, b).p_value < 0.05 for a, b in alike]
+    # 5 % of 200 has a standard error of 1.5 points
+    assert np.mean(found) < 0.1
+    lower = change_against_controls(generator.normal(size=100) - 2, generator.normal(size=100))
+    assert lower.p_value < 1e-6
+    assert lower.share_above < 0.15
+
+
+def test_few_maps_are_not_compared():
+    with pytest.raises(Undefined, match="there are 29 and 30"):
+        change_against_controls([0.5] * 29, [0.5] * 30)
+    with pytest.raises(Undefined, match="no values"):
+        quartiles([])

@@ -8,8 +8,10 @@ from workbench.metrics import Undefined
 from workbench.metrics.bootstrap import (
     bca_bootstrap,
     cluster_bootstrap,
+    hierarchical_bootstrap,
     jackknife_acceleration,
     percentile_bootstrap,
+    poisson_bootstrap,
 )
 
 
@@ -116,3 +118,104 @@ def test_undefined_inputs():
         bca_bootstrap([1.0, 2.0, 3.0], lambda s: np.full(len(s), 9.0) * (s.shape[0] > 1))
     with pytest.raises(ValueError, match="do not match"):
         cluster_bootstrap([1.0, 2.0], [7])
+
+
+def models(seed=0, seeds=6, runs=4, rows=40, between=1.0, within=0.3, noise=1.0):
+    """Values (training seeds, unlearning seeds, rows) with an effect of each level."""
+    generator = np.random.default_rng(seed)
+    effects = between * generator.normal(size=(seeds, 1, 1))
+    effects = effects + within * generator.normal(size=(seeds, runs, 1))
+    return effects + noise * generator.normal(size=rows)
+
+
+def width(interval):
+    return interval.high - interval.low
+
+
+def test_hierarchical_interval_matches_plain_loops():
+    values = models(3)
+    generator = np.random.default_rng(11)
+    means = []
+    for _ in range(4000):
+        rows = generator.integers(0, 40, 40)
+        drawn = [
+            values[i, generator.integers(0, 4, 4)][:, rows] for i in generator.integers(0, 6, 6)
+        ]
+        means.append(np.mean(drawn))
+    interval = hierarchical_bootstrap(values)
+    assert (interval.low, interval.high) == pytest.approx(
+        np.quantile(means, [0.025, 0.975]), abs=0.06
+    )
+    assert interval.method == "hierarchical-bootstrap B=10000 PCG64 seed=0"
+
+
+def test_seeds_and_people_widen_the_interval():
+    values = models()
+    naive = percentile_bootstrap(values.ravel(), resamples=2000)
+    honest = hierarchical_bootstrap(values, resamples=2000)
+    assert width(honest) > 3 * width(naive)
+    assert honest.low < values.mean() < honest.high
+    people = np.repeat(np.arange(8), 5)
+    shared = models(between=0.01, within=0.01)
+    shared = shared + 2 * np.random.default_rng(2).normal(size=8)[people]
+    assert width(hierarchical_bootstrap(shared, people)) > 1.5 * width(
+        hierarchical_bootstrap(shared)
+    )
+
+
+def test_rows_shared_by_all_models_do_not_average_out():
+    same = np.broadcast_to(np.random.default_rng(1).normal(size=60), (5, 3, 60))
+    rows_only = percentile_bootstrap(same[0, 0])
+    assert width(hierarchical_bootstrap(same)) == pytest.approx(width(rows_only), rel=0.05)
+
+
+def test_one_value_per_model_resamples_the_seeds():
+    values = models(rows=1, within=0.0)
+    seeds_only = percentile_bootstrap(values[:, 0, 0])
+    interval = hierarchical_bootstrap(values)
+    assert (interval.low, interval.high) == pytest.approx(
+        (seeds_only.low, seeds_only.high), abs=0.05
+    )
+
+
+def test_hierarchical_intervals_cover_the_mean():
+    covered = 0
+    for seed in range(200):
+        values = models(seed, seeds=20, runs=2, rows=20)
+        interval = hierarchical_bootstrap(values, resamples=400, seed=seed)
+        covered += interval.low <= 0 <= interval.high
+    # percentile intervals over 20 units cover a little less than they say
+    assert 0.88 <= covered / 200 <= 0.98
+
+
+def test_four_seeds_have_no_interval():
+    with pytest.raises(Undefined, match="there are 4"):
+        hierarchical_bootstrap(models(seeds=4))
+    with pytest.raises(ValueError, match="training seeds"):
+        hierarchical_bootstrap(np.ones((6, 40)))
+    with pytest.raises(ValueError, match="do not match"):
+        hierarchical_bootstrap(models(), np.arange(39))
+    values = models()
+    values[2, 1, 7] = np.nan
+    with pytest.raises(Undefined, match="row 2"):
+        hierarchical_bootstrap(values)
+
+
+def test_hierarchical_interval_repeats_with_its_seed():
+    values = models()
+    first = hierarchical_bootstrap(values, resamples=300, seed=5)
+    assert first == hierarchical_bootstrap(values, resamples=300, seed=5)
+    assert first != hierarchical_bootstrap(values, resamples=300, seed=6)
+
+
+def test_a_stream_gives_the_interval_of_its_values_however_it_is_cut():
+    values = np.random.default_rng(5).exponential(size=3000)
+    interval = poisson_bootstrap([values])
+    chunks = [values[:1], values[1:1700], values[1700:]]
+    streamed = poisson_bootstrap(iter(chunks))
+    assert (streamed.low, streamed.high) == pytest.approx((interval.low, interval.high))
+    plain = percentile_bootstrap(values, resamples=2000)
+    assert (interval.low, interval.high) == pytest.approx((plain.low, plain.high), abs=0.01)
+    for too_few in ([], [[1.0]]):
+        with pytest.raises(Undefined, match="too few"):
+            poisson_bootstrap(too_few)

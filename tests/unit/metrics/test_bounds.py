@@ -11,6 +11,7 @@ from scipy.stats import beta, binom
 from workbench.metrics import Undefined
 from workbench.metrics.bounds import (
     dataset_usage,
+    distribution_band,
     dkw_half_width,
     epsilon_lower_bound,
     negatives_needed,
@@ -159,3 +160,18 @@ def test_dataset_usage():
 def test_rates_that_nothing_can_certify_are_refused(fpr):
     with pytest.raises(ValueError, match="false positive rate"):
         negatives_needed(fpr)
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=40))
+def test_band_surrounds_the_share_at_or_below_each_point(values):
+    band = distribution_band(values)
+    assert band.points.tolist() == sorted(set(values))
+    assert band.share == pytest.approx([np.mean(np.array(values) <= x) for x in band.points])
+    half = dkw_half_width(len(values))
+    assert band.low == pytest.approx(np.clip(band.share - half, 0, 1))
+    assert band.high == pytest.approx(np.clip(band.share + half, 0, 1))
+
+
+def test_no_values_have_no_band():
+    with pytest.raises(Undefined, match="no values"):
+        distribution_band([])

@@ -13,8 +13,11 @@ from scipy import special
 from workbench.metrics import Undefined
 from workbench.metrics.calibration import (
     brier,
+    calibration_error_floor,
     calibration_error_interval,
+    classwise_calibration_error,
     expected_calibration_error,
+    maximum_calibration_error,
     nll,
     reliability,
 )
@@ -31,6 +34,10 @@ def labelled_logits(draw):
     values = st.integers(-16, 16).map(lambda x: x / 4)
     logits = draw(hnp.arrays(np.float64, (n, c), elements=values))
     return logits, draw(hnp.arrays(np.int64, n, elements=st.integers(0, c - 1)))
+
+
+def labels_from(p, generator):
+    return (p.cumsum(axis=1)[:, :-1] < generator.random((len(p), 1))).sum(axis=1)
 
 
 def test_known_calibration_errors():
@@ -60,6 +67,69 @@ def test_equal_width_error_matches_a_loop(case, bins):
     # a confidence may fall on an edge in exact arithmetic and beside it in floating point
     if np.abs(confidence * bins - np.round(confidence * bins)).min() > 1e-9:
         assert expected_calibration_error(logits, targets, bins) == pytest.approx(expected)
+
+
+@given(labelled_logits(), st.integers(1, 20), st.booleans())
+def test_classwise_error_is_a_mean_over_classes(case, bins, equal_mass):
+    logits, targets = case
+    p = special.softmax(logits, axis=1)
+    errors = [
+        reliability(p[:, c], targets == c, bins, equal_mass=equal_mass).expected_error
+        for c in range(p.shape[1])
+    ]
+    on_edge = np.abs(p * bins - np.round(p * bins)).min() < 1e-9
+    # ties of a probability may be broken by rounding, which moves them between equal-count bins
+    tied = equal_mass and any(len(np.unique(column.round(12))) < len(column) for column in p.T)
+    if not on_edge and not tied:
+        assert classwise_calibration_error(
+            logits, targets, bins, equal_mass=equal_mass
+        ) == pytest.approx(np.mean(errors))
+
+
+def test_known_classwise_error():
+    # one bin: gaps of the mean probability to the share of each class
+    gaps = np.abs(np.exp(P).mean(axis=0) - [0.5, 0.5, 0.0])
+    assert classwise_calibration_error(P, Y, 1) == pytest.approx(gaps.mean())
+
+
+@given(labelled_logits(), st.integers(1, 20))
+def test_the_worst_bin_is_at_least_as_wrong_as_the_mean(case, bins):
+    logits, targets = case
+    worst = maximum_calibration_error(logits, targets, bins)
+    assert expected_calibration_error(logits, targets, bins) <= worst + 1e-12
+    right = logits.argmax(axis=1) == targets
+    confidence = special.softmax(logits, axis=1).max(axis=1)
+    if np.abs(confidence * bins - np.round(confidence * bins)).min() > 1e-9:
+        expected = reliability(confidence, right, bins).largest_error
+        assert worst == pytest.approx(expected, abs=1e-12)
+
+
+def test_floor_is_the_error_of_a_calibrated_model():
+    generator = np.random.default_rng(4)
+    logits = generator.normal(size=(400, 5)) * 2
+    p = special.softmax(logits, axis=1)
+    for equal_mass in (False, True):
+        observed = [
+            expected_calibration_error(logits, labels_from(p, generator), equal_mass=equal_mass)
+            for _ in range(300)
+        ]
+        floor = calibration_error_floor(logits, equal_mass=equal_mass)
+        assert floor.mean == pytest.approx(np.mean(observed), abs=0.002)
+        assert (floor.interval.low, floor.interval.high) == pytest.approx(
+            np.quantile(observed, [0.025, 0.975]), abs=0.006
+        )
+        overconfident = expected_calibration_error(3 * logits, labels_from(p, generator))
+        assert overconfident > calibration_error_floor(3 * logits).interval.high
+
+
+def test_floor_falls_with_the_rows_and_repeats_with_its_seed():
+    logits = np.random.default_rng(4).normal(size=(2000, 3))
+    few, many = calibration_error_floor(logits[:50]), calibration_error_floor(logits)
+    assert few.mean > 3 * many.mean
+    assert few == calibration_error_floor(logits[:50])
+    assert few != calibration_error_floor(logits[:50], seed=1)
+    assert "seed=0" in few.interval.method
+    assert calibration_error_floor([[800.0, 0.0]] * 4).mean == 0
 
 
 def test_bins_contain_their_upper_edge():
@@ -139,6 +209,12 @@ def test_interval_resamples_the_same_error_it_reports():
 def test_undefined_and_refused_inputs():
     with pytest.raises(Undefined, match="no rows"):
         expected_calibration_error(np.empty((0, 3)), np.array([], dtype=int))
+    with pytest.raises(Undefined, match="no rows"):
+        calibration_error_floor(np.empty((0, 3)))
+    with pytest.raises(Undefined, match="two classes"):
+        classwise_calibration_error([[1.0]], [0])
+    with pytest.raises(ValueError, match="bin"):
+        calibration_error_floor([[0.0, 1.0]], bins=0)
     with pytest.raises(Undefined, match="row 1"):
         nll([[0.0, 1.0], [np.inf, 0.0]], [0, 0])
     with pytest.raises(ValueError, match="fraction"):

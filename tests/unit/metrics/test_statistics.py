@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -16,7 +17,9 @@ from workbench.metrics.statistics import (
     clopper_pearson_upper,
     holm,
     mcnemar,
+    paired_t,
     sign_flip,
+    signed_rank,
     t_interval,
     welch,
     wilson,
@@ -86,6 +89,50 @@ def test_welch_matches_scipy(x, y, level):
     assert (result.interval.low, result.interval.high) == pytest.approx(
         (ci.low, ci.high), rel=1e-6, abs=1e-9
     )
+
+
+@given(st.lists(st.tuples(st.integers(-99, 99), st.integers(-99, 99)), min_size=2), levels)
+def test_paired_t_matches_scipy(pairs, level):
+    x, y = np.array(pairs).T / 8
+    if np.ptp(x - y) == 0:
+        with pytest.raises(Undefined, match="do not vary"):
+            paired_t(x, y, level)
+        return
+    result, expected = paired_t(x, y, level), scipy.stats.ttest_rel(x, y)
+    assert (result.t, result.df) == pytest.approx((expected.statistic, len(x) - 1))
+    assert result.p_value == pytest.approx(expected.pvalue)
+    ci = expected.confidence_interval(level)
+    assert (result.interval.low, result.interval.high) == pytest.approx((ci.low, ci.high))
+
+
+@given(st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=10))
+def test_exact_signed_ranks_match_all_sign_patterns(differences):
+    result = signed_rank(differences)
+    d = np.array(differences)
+    d = d[d != 0]
+    ranks = scipy.stats.rankdata(np.abs(d))
+    assert result.exact
+    assert result.n == len(d)
+    assert result.statistic == ranks[d > 0].sum()
+    sums = [sum(kept) for kept in itertools.product(*[(0, rank) for rank in ranks])]
+    tails = (np.array(sums) <= result.statistic).mean(), (np.array(sums) >= result.statistic).mean()
+    assert result.p_value == pytest.approx(min(1, 2 * min(tails)))
+
+
+@pytest.mark.parametrize(("n", "method"), [(7, "exact"), (50, "exact"), (51, "asymptotic")])
+def test_signed_ranks_match_scipy(n, method):
+    generator = np.random.default_rng(n)
+    for shift in (0.0, 0.3, 1.5):
+        differences = generator.normal(shift, 1, n)
+        expected = scipy.stats.wilcoxon(differences, method=method)
+        result = signed_rank(differences)
+        assert result.exact == (method == "exact")
+        assert result.p_value == pytest.approx(expected.pvalue, rel=1e-6)
+        # scipy gives the smaller of the two rank sums
+        assert min(result.statistic, n * (n + 1) / 2 - result.statistic) == expected.statistic
+    tied = np.round(generator.normal(0.2, 1, 200), 1)
+    expected = scipy.stats.wilcoxon(tied, zero_method="wilcox", method="asymptotic")
+    assert signed_rank(tied).p_value == pytest.approx(expected.pvalue)
 
 
 def test_known_mcnemar():
@@ -168,6 +215,7 @@ def test_random_sign_flips_agree_with_the_normal_limit_and_repeat():
 
 def test_unchanged_pairs_give_no_evidence():
     assert sign_flip(np.zeros(30)).p_value == 1
+    assert signed_rank(np.zeros(30)).p_value == 1
     assert sign_flip([0.1] * 3 + [-0.1] * 3).p_value == 1
 
 
@@ -177,6 +225,10 @@ def test_undefined_and_refused_inputs():
         lambda: clopper_pearson(0, 0),
         lambda: t_interval([1.0]),
         lambda: welch([1.0], [1.0, 2.0]),
+        lambda: paired_t([1.0], [2.0]),
+        lambda: paired_t([1.0, 2.0], [2.0, 3.0]),
+        lambda: paired_t([0.3, 0.7, 0.9], [0.2, 0.6, 0.8]),  # 0.1 up to rounding
+        lambda: signed_rank([]),
         lambda: holm([]),
         lambda: sign_flip([]),
         lambda: t_interval([1.0, np.nan]),
@@ -189,6 +241,7 @@ def test_undefined_and_refused_inputs():
         lambda: wilson(1, 2, 95),
         lambda: holm([1.2]),
         lambda: mcnemar(-1, 2),
+        lambda: paired_t([1.0, 2.0], [1.0]),
     ):
         with pytest.raises(ValueError) as caught:
             refused()
