@@ -1,0 +1,1 @@
+"""The cards of the metrics, one family a module; `metrics.catalogue` has them all by name."""
