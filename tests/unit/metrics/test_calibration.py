@@ -104,6 +104,27 @@ def test_the_worst_bin_is_at_least_as_wrong_as_the_mean(case, bins):
         assert worst == pytest.approx(expected, abs=1e-12)
 
 
+@given(labelled_logits(), st.randoms(use_true_random=False))
+def test_a_constant_and_new_class_names_change_no_calibration(case, random):
+    logits, targets = case
+    # distinct and off the edges of bins, where rounding would move a row
+    logits = logits + 1e-3 * np.sqrt(2 + np.arange(logits.size)).reshape(logits.shape)
+    names = list(range(logits.shape[1]))
+    random.shuffle(names)
+    shift = random.choice([-3.0, 0.5, 40.0])
+    renamed = logits[:, names], np.argsort(names)[targets]
+    for measure in (
+        expected_calibration_error,
+        maximum_calibration_error,
+        classwise_calibration_error,
+        nll,
+        brier,
+    ):
+        value = measure(logits, targets)
+        assert measure(logits + shift, targets) == pytest.approx(value, abs=1e-9)
+        assert measure(*renamed) == pytest.approx(value, abs=1e-9)
+
+
 def test_floor_is_the_error_of_a_calibrated_model():
     generator = np.random.default_rng(4)
     logits = generator.normal(size=(400, 5)) * 2
