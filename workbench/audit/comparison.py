@@ -13,32 +13,73 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.composites import COMPOSITES
 from workbench.audit.guards import Rows, rows_by_split
 from workbench.audit.measured import LEVEL, measured
+from workbench.audit.utility import grouping_columns
 from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Split
 from workbench.metrics import Undefined
 from workbench.metrics.attribution import magnitude, spearman
-from workbench.metrics.distances import activation_distance, churn, js_divergence
+from workbench.metrics.distances import (
+    Churn,
+    activation_distance,
+    churn,
+    confusion_shift,
+    js_divergence,
+    kolmogorov_smirnov,
+    wasserstein,
+)
 from workbench.metrics.distances import prediction_agreement as agreement
-from workbench.metrics.scores import predictions
+from workbench.metrics.representation import unbiased_cka
+from workbench.metrics.scores import cross_entropy, predictions
 from workbench.metrics.statistics import Interval, wilson
+from workbench.metrics.subgroups import group_drops, largest_drop
+from workbench.metrics.weights import Tensors, unchanged_tensors, weight_distance
 
 Logits = NDArray[Any]
+Features = Mapping[Split, NDArray[Any]]
 Measurement = tuple[float, Interval | None, int]
-Distance = Callable[[Logits, Logits], float]
+Distance = Callable[[NDArray[Any], NDArray[Any]], float]
 
 BAND = "retrained band"
 REST_OF_BAND = "retrained band, left one out"
 ORIGINAL = "original"
 FROM_BAND = (Split.FORGET, Split.TEST)
 CHURNED = (Split.FORGET, Split.RETAIN, Split.TEST)
+COMPARED = (
+    "js_divergence",
+    "prediction_agreement",
+    "activation_distance",
+    "confusion_shift",
+    "loss_ks_distance",
+    "loss_wasserstein",
+    "churn",
+    "negative_flips",
+    "positive_flips",
+    "largest_group_drop",
+    "representation_alignment",
+    "attribution_similarity",
+    *COMPOSITES,
+)
+"""Every metric that is computed here or folded from such, by name."""
 NO_BAND = "There is no other retrained model to compare with."
+_CHANGED: Mapping[str, Callable[[Churn], int]] = {
+    "churn": lambda churned: churned.changed,
+    "negative_flips": lambda churned: churned.negative,
+    "positive_flips": lambda churned: churned.positive,
+}
+MOST_ALIGNED = 1000  # rows of each split over which representations are aligned
 _DISTANCES: Mapping[str, Distance] = {
     "js_divergence": lambda p, q: float(js_divergence(p, q).mean()),
     "prediction_agreement": lambda p, q: agreement(predictions(p), predictions(q)),
     "activation_distance": lambda p, q: float(activation_distance(p, q).mean()),
+    "confusion_shift": lambda p, q: confusion_shift(predictions(p), predictions(q), p.shape[1]),
+}
+_OF_LOSSES: Mapping[str, Distance] = {
+    "loss_ks_distance": lambda a, b: kolmogorov_smirnov(a, b).statistic,
+    "loss_wasserstein": wasserstein,
 }
 
 
@@ -52,14 +93,18 @@ def band_metrics(
     no interval, because distances to a common model are not independent.
     """
     splits = rows_by_split(dataset, forget_rows)
+    losses = cross_entropy(logits, dataset.targets)
+    of_band = [cross_entropy(other, dataset.targets) for other in band]
+    compared = [(_DISTANCES, logits, band), (_OF_LOSSES, losses, of_band)]
     return [
         measured(
             name,
             split,
-            partial(_mean_distance, distance, logits, band, splits[split]),
+            partial(_mean_distance, distance, own, others, splits[split]),
             reference=reference,
         )
-        for name, distance in _DISTANCES.items()
+        for distances, own, others in compared
+        for name, distance in distances.items()
         for split in FROM_BAND
     ]
 
@@ -67,17 +112,62 @@ def band_metrics(
 def original_metrics(
     logits: Logits, original: Logits, dataset: Dataset, forget_rows: Rows
 ) -> list[MetricValue]:
-    """Share of predictions that differ from the original model's."""
+    """Predictions that differ from the original model's, and the group that lost most by it."""
     splits = rows_by_split(dataset, forget_rows)
     before, after = predictions(original), predictions(logits)
+    metrics = []
+    for split in CHURNED:
+        compute = partial(churn, before[splits[split]], after[splits[split]])
+        found = partial(compute, dataset.targets[splits[split]])
+        for name, count in _CHANGED.items():
+            metrics.append(
+                measured(name, split, partial(_changed, found, count), reference=ORIGINAL)
+            )
+    test = splits[Split.TEST]
+    for column, groups in grouping_columns(dataset, test):
+        drop = partial(_drop, before[test], after[test], dataset.targets[test], groups)
+        metrics.append(
+            measured("largest_group_drop", Split.TEST, drop, group_key=column, reference=ORIGINAL)
+        )
+    return metrics
+
+
+def weight_metrics(tensors: Tensors, original: Tensors) -> list[MetricValue]:
+    """How far the weights moved from the original's, and how many tensors did not move at all."""
+
+    def relative() -> Measurement:
+        return weight_distance(original, tensors).relative, None, 0
+
+    def unchanged() -> Measurement:
+        return len(unchanged_tensors(original, tensors)) / len(original), None, len(original)
+
+    return [
+        measured("weight_distance", None, relative, reference=ORIGINAL),
+        measured("unchanged_tensors", None, unchanged, reference=ORIGINAL),
+    ]
+
+
+def aligned_rows(dataset: Dataset, forget_rows: Rows) -> dict[Split, Rows]:
+    """The rows over which representations are compared, the same for every model."""
+    splits = rows_by_split(dataset, forget_rows)
+    return {split: _spread(splits[split], MOST_ALIGNED) for split in FROM_BAND}
+
+
+def representation_metrics(
+    features: Features, others: Sequence[Features], *, reference: str
+) -> list[MetricValue]:
+    """Alignment of the penultimate layer with that of other models, mean over these.
+
+    Features are (k, d) by split, of the `aligned_rows`.
+    """
     return [
         measured(
-            "churn",
+            "representation_alignment",
             split,
-            partial(_churn, before, after, dataset.targets, splits[split]),
-            reference=ORIGINAL,
+            partial(_mean_alignment, of_split, [other[split] for other in others]),
+            reference=reference,
         )
-        for split in CHURNED
+        for split, of_split in features.items()
     ]
 
 
@@ -114,11 +204,34 @@ def _mean_distance(
     return float(np.mean(values)), None, len(rows)
 
 
-def _churn(
-    before: NDArray[np.int64], after: NDArray[np.int64], targets: NDArray[np.int64], rows: Rows
+def _mean_alignment(features: NDArray[Any], others: Sequence[NDArray[Any]]) -> Measurement:
+    if not others:
+        raise Undefined(NO_BAND)
+    values = [unbiased_cka(features, other) for other in others]
+    return float(np.mean(values)), None, len(features)
+
+
+def _changed(found: Callable[[], Churn], count: Callable[[Churn], int]) -> Measurement:
+    churned = found()
+    changed = count(churned)
+    return changed / churned.n, wilson(changed, churned.n, LEVEL), churned.n
+
+
+def _drop(
+    before: NDArray[np.int64],
+    after: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    groups: NDArray[Any],
 ) -> Measurement:
-    found = churn(before[rows], after[rows], targets[rows])
-    return found.rate, wilson(found.changed, found.n, LEVEL), found.n
+    worst = largest_drop(group_drops(before, after, targets, groups))
+    return worst.drop, None, worst.n
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, evenly spread over them."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _similarity(maps: NDArray[Any], original_maps: NDArray[Any]) -> Measurement:

@@ -9,11 +9,17 @@ import numpy as np
 
 from workbench.audit.comparison import (
     BAND,
+    COMPARED,
+    ORIGINAL,
     REST_OF_BAND,
+    Features,
+    aligned_rows,
     attribution_metrics,
     band_metrics,
     original_metrics,
+    representation_metrics,
 )
+from workbench.audit.composites import Members, composite_metrics
 from workbench.audit.findings import (
     CandidateVerdict,
     CriterionResult,
@@ -28,13 +34,6 @@ from workbench.core.vocabulary import RunRole
 from workbench.store import Project, now, save_metrics
 
 Record = dict[str, Any]
-COMPARISONS = (
-    "js_divergence",
-    "prediction_agreement",
-    "activation_distance",
-    "churn",
-    "attribution_similarity",
-)
 
 
 def judge_plan(project: Project, plan_id: int) -> PlanVerdict:
@@ -67,7 +66,7 @@ def compare_plan(project: Project, plan_id: int) -> None:
     ]
     with project.transaction("plan.compared", subject=f"plan:{plan_id}") as tx:
         for run, metrics in compared:
-            for name in COMPARISONS:
+            for name in COMPARED:
                 tx.delete("metric", {"run_id": run.id, "name": name})
             save_metrics(tx, run.id, run.model_id, metrics)
 
@@ -82,28 +81,50 @@ def comparisons(
 ) -> Iterator[tuple[StoredRun, list[MetricValue]]]:
     """Every finished run on a forget set with its comparison metrics."""
     runs = stored.finished_runs(forget_set)
-    logits = {
-        model_id: stored.output(model_id, "logits")
-        for model_id in {id_ for run in runs for id_ in (run.model_id, run.original_model_id)}
-    }
+    models = {id_ for run in runs for id_ in (run.model_id, run.original_model_id)}
+    logits = {model_id: stored.output(model_id, "logits") for model_id in models}
+    features = {model_id: _features(stored, model_id, forget_set) for model_id in models}
+    alone = {run.id: stored.metrics(run.id) for run in runs}
     references = [run for run in runs if run.role is RunRole.REFERENCE]
     originals = [run for run in runs if run.role is RunRole.ORIGINAL]
     for run in runs:
-        band = [logits[other.model_id] for other in references if other.id != run.id]
-        own, original = logits[run.model_id], logits[run.original_model_id]
-        is_reference = run.role is RunRole.REFERENCE
+        others = [other for other in references if other.id != run.id]
+        reference = REST_OF_BAND if run.role is RunRole.REFERENCE else BAND
         metrics = band_metrics(
-            own,
-            band,
+            logits[run.model_id],
+            [logits[other.model_id] for other in others],
             stored.dataset,
             forget_set.rows,
-            reference=REST_OF_BAND if is_reference else BAND,
+            reference=reference,
         )
-        metrics += original_metrics(own, original, stored.dataset, forget_set.rows)
+        metrics += original_metrics(
+            logits[run.model_id], logits[run.original_model_id], stored.dataset, forget_set.rows
+        )
+        own = features[run.model_id]
+        metrics += representation_metrics(
+            own, [features[other.model_id] for other in others], reference=reference
+        )
+        metrics += representation_metrics(
+            own, [features[run.original_model_id]], reference=ORIGINAL
+        )
+        members = Members(
+            own=alone[run.id],
+            original=alone[originals[0].id] if originals else None,
+            band=[alone[other.id] for other in others],
+            attack=stored.plan.controls.attack,
+        )
+        metrics += composite_metrics(members, reference=reference)
         for attribution in stored.plan.attributions:
             before = stored.maps(originals[0], attribution) if originals else None
             metrics += _attributions(attribution, before, stored.maps(run, attribution), forget_set)
         yield run, metrics
+
+
+def _features(stored: StoredPlan, model_id: int, forget_set: StoredForgetSet) -> Features:
+    """The penultimate layer on the few rows over which it is compared; whole ones are large."""
+    embedding = stored.output(model_id, "embedding")
+    rows = aligned_rows(stored.dataset, forget_set.rows)
+    return {split: embedding[of_split] for split, of_split in rows.items()}
 
 
 def _attributions(

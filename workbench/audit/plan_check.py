@@ -22,7 +22,10 @@ _ALL = (Split.TRAIN, Split.FORGET, Split.RETAIN, Split.TEST, Split.NON_MEMBER)
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """The splits on which a metric exists, and what its group names: "", attack or class."""
+    """The splits on which a metric exists, and what its group names.
+
+    That is "", attack, class, column (of the metadata) or group (a value of a column).
+    """
 
     splits: tuple[Split | None, ...]
     group: str = ""
@@ -31,7 +34,16 @@ class _Measured:
 _MEASURED: Mapping[str, _Measured] = {
     "accuracy": _Measured(_ALL),
     "mean_loss": _Measured(_ALL),
+    "median_loss": _Measured(_ALL),
     "class_accuracy": _Measured((Split.TEST, Split.FORGET), "class"),
+    "balanced_accuracy": _Measured((Split.TEST,)),
+    "macro_f1": _Measured((Split.TEST,)),
+    "brier_score": _Measured((Split.TEST,)),
+    "group_accuracy": _Measured((Split.TEST,), "group"),
+    "worst_group_accuracy": _Measured((Split.TEST,), "column"),
+    "demographic_parity_difference": _Measured((Split.TEST,), "column"),
+    "equal_opportunity_difference": _Measured((Split.TEST,), "column"),
+    "equalised_odds_difference": _Measured((Split.TEST,), "column"),
     "calibration_error": _Measured((Split.TEST, Split.FORGET, Split.RETAIN)),
     "membership_auc": _Measured((Split.FORGET,), "attack"),
     "membership_tpr_at_fpr_0.1": _Measured((Split.FORGET,), "attack"),
@@ -41,7 +53,13 @@ _MEASURED: Mapping[str, _Measured] = {
     "js_divergence": _Measured((Split.FORGET, Split.TEST)),
     "prediction_agreement": _Measured((Split.FORGET, Split.TEST)),
     "activation_distance": _Measured((Split.FORGET, Split.TEST)),
+    "confusion_shift": _Measured((Split.FORGET, Split.TEST)),
+    "loss_ks_distance": _Measured((Split.FORGET, Split.TEST)),
+    "loss_wasserstein": _Measured((Split.FORGET, Split.TEST)),
     "churn": _Measured((Split.FORGET, Split.RETAIN, Split.TEST)),
+    "negative_flips": _Measured((Split.FORGET, Split.RETAIN, Split.TEST)),
+    "positive_flips": _Measured((Split.FORGET, Split.RETAIN, Split.TEST)),
+    "largest_group_drop": _Measured((Split.TEST,), "column"),
     "unlearning_seconds": _Measured((None,)),
     "peak_memory": _Measured((None,)),
 }
@@ -108,7 +126,7 @@ def measured_splits(metric: str) -> tuple[Split | None, ...]:
 
 
 def group_kind(metric: str) -> str:
-    """What the group of a criterion on this metric names: "attack", "class" or nothing, ""."""
+    """What the group of a criterion on this metric names, or nothing, ""; see `_Measured`."""
     return _MEASURED[metric].group
 
 
@@ -226,6 +244,17 @@ def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
         raise UsageError(
             f"{who}: {criterion.metric!r} needs 'group' to name a class, got {criterion.group!r}.",
             remedy='Write group = "class:3".',
+        )
+    if group == "column" and not criterion.group:
+        raise UsageError(
+            f"{who}: {criterion.metric!r} needs 'group' to name a column of the data.",
+            remedy='Write group = "site".',
+        )
+    if group == "group" and not all(criterion.group.partition("=")):
+        raise UsageError(
+            f"{who}: {criterion.metric!r} needs 'group' to name a column and a value of it, got "
+            f"{criterion.group!r}.",
+            remedy='Write group = "site=north".',
         )
     if not group and criterion.group:
         raise UsageError(

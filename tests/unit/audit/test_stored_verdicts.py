@@ -5,7 +5,8 @@ import sqlite3
 import numpy as np
 import pytest
 
-from workbench.audit.evidence import COMPARISONS, compare_plan, judge_plan
+from workbench.audit.comparison import COMPARED
+from workbench.audit.evidence import compare_plan, judge_plan
 from workbench.audit.plan import plan_from
 from workbench.audit.recomputation import recompute_aggregates
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
@@ -217,7 +218,7 @@ def test_comparing_again_replaces_and_does_not_add(built):
     once = snapshot()
     compare_plan(built.project, built.plan_id)
     assert snapshot() == once
-    assert {row["name"] for row in once} >= set(COMPARISONS)
+    assert {row["name"] for row in once} >= set(COMPARED)
 
 
 def test_the_verdict_is_returned_and_written(judged):

@@ -62,4 +62,87 @@ CARDS = (
         ),
         source="Adebayo et al. 2018 (arXiv:1810.03292)",
     ),
+    MetricCard(
+        name="confusion_shift",
+        title="Shift of the predicted labels",
+        definition=(
+            "How differently two models share out the labels over the same rows: 0 when every "
+            "label is given as often, 1 when they have no label in common."
+        ),
+        direction=Direction.LOWER,
+        unit=Unit.FRACTION,
+        target="no larger than between two retrained models",
+        caveat=(
+            "It shows where the rows of a forgotten class go. Two models can swap single rows "
+            "without changing it."
+        ),
+        source="total variation; leak by neighbouring classes: arXiv:2506.20893",
+    ),
+    MetricCard(
+        name="loss_ks_distance",
+        title="Distance of the loss distributions",
+        definition=(
+            "The largest gap between the shares of rows below a loss, over all losses, between "
+            "this model and retrained ones: 0 for the same distribution, 1 for none in common."
+        ),
+        direction=Direction.LOWER,
+        unit=Unit.FRACTION,
+        target="no larger than between two retrained models",
+        caveat="The p-value that papers give with it depends on the number of rows; this does not.",
+        source="Kolmogorov 1933; as forget quality: Maini et al. 2024 (arXiv:2401.06121)",
+    ),
+    MetricCard(
+        name="loss_wasserstein",
+        title="Shift of the losses",
+        definition=(
+            "By how much, on average, the losses of the rows would have to be moved to become "
+            "distributed as those of retrained models."
+        ),
+        direction=Direction.LOWER,
+        unit=Unit.NATS,
+        target="no larger than between two retrained models",
+        caveat="A few rows with a very large loss can dominate it.",
+        source="Kantorovich 1942; Vaserstein 1969",
+    ),
+    MetricCard(
+        name="representation_alignment",
+        title="Alignment of representations",
+        definition=(
+            "How alike two models arrange the same rows in their last hidden layer, whatever its "
+            "axes: 1 for the same arrangement, about 0 for none in common."
+        ),
+        direction=Direction.INFORMATIVE,
+        unit=Unit.SCORE,
+        target="none; compare with two retrained models",
+        caveat=(
+            "A few directions with much variance dominate it, and it can be steered. It decides "
+            "nothing in the verdict."
+        ),
+        source="Kornblith et al. 2019 (arXiv:1905.00414); unbiased: Song et al. 2012",
+    ),
+    MetricCard(
+        name="weight_distance",
+        title="Distance of the weights",
+        definition=(
+            "How far the weights have moved from the original's, as a share of their length there."
+        ),
+        direction=Direction.INFORMATIVE,
+        unit=Unit.RATIO,
+        target="none; retrained models are far away too",
+        caveat=(
+            "Two models trained alike from different seeds are far apart, so neither a small nor "
+            "a large distance proves anything. It decides nothing in the verdict."
+        ),
+        source="Golatkar et al. 2020 (arXiv:1911.04933)",
+    ),
+    MetricCard(
+        name="unchanged_tensors",
+        title="Unchanged tensors",
+        definition="The share of the weight tensors that are bit for bit those of the original.",
+        direction=Direction.INFORMATIVE,
+        unit=Unit.FRACTION,
+        target="none; 0 for retrained models",
+        caveat="What a layer knows can be lost through a change of another layer.",
+        source="this workbench",
+    ),
 )
