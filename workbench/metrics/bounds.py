@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from workbench.metrics.arrays import require_fraction, require_level
 from workbench.metrics.errors import Undefined
@@ -113,6 +113,8 @@ def gaussian_epsilon(mu: float, delta: float = 1e-5) -> float:
 
     The root of delta = Phi(-epsilon / mu + mu / 2) - e^epsilon Phi(-epsilon / mu - mu / 2).
     """
+    from scipy import optimize  # slow to import, and seldom needed
+
     if not 0 < delta < 1:
         raise ValueError(f"delta lies between 0 and 1, got {delta}")
     if not 0 <= mu < math.inf:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from workbench.metrics.arrays import require_level
 from workbench.metrics.errors import Undefined
@@ -49,6 +49,8 @@ def detectable_auc_gap(
     Hanley and McNeil 1982 with one. Undefined if even an AUC of 1 would not be found, by it or by
     the exact rank test.
     """
+    from scipy import optimize  # slow to import, and seldom needed
+
     _require_shares(power=power)
     require_level(level)
     m, n = n_members, n_non_members
@@ -96,6 +98,8 @@ def provable_margin(
     models: the exact power, averaged over what deviation will be seen. One candidate is judged by
     the deviation of the references alone. Undefined with fewer than three references.
     """
+    from scipy import optimize
+
     _require_shares(power=power)
     require_level(level)
     if n_candidate < 1 or n_reference < 3:
