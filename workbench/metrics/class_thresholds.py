@@ -13,12 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from workbench.metrics.arrays import (
-    Booleans,
-    Floats,
-    Integers,
-    as_labelled,
-)
+from workbench.metrics.arrays import Booleans, Floats, Integers, as_labelled
 from workbench.metrics.membership import roc_curve, tpr_at_fpr
 
 FEWEST_NON_MEMBERS = 50

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from workbench.metrics.arrays import (
     Floats,
@@ -118,6 +118,8 @@ def p_value(guesses: Guesses, epsilon: float, *, delta: float = 1e-5) -> float:
 
 def epsilon_lower_bound(guesses: Guesses, *, delta: float = 1e-5, level: float = 0.95) -> float:
     """Largest epsilon whose p-value is below 1 - level; 0 if not even epsilon 0 is refuted."""
+    from scipy import optimize  # slow to import, and seldom needed
+
     require_level(level)
     _, r, v = _checked(guesses)
     alpha = 1 - level

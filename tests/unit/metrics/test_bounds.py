@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import beta, binom
+from scipy.stats import beta, binom, norm
 
 from workbench.metrics import Undefined
 from workbench.metrics.bounds import (
     dataset_usage,
+    dataset_usage_interval,
     distribution_band,
     dkw_half_width,
     epsilon_lower_bound,
+    gaussian_epsilon,
+    gaussian_mu_lower_bound,
+    largest_certifiable_epsilon,
     negatives_needed,
     order_statistic_rank,
+    undetected_tpr_limit,
 )
 from workbench.metrics.statistics import clopper_pearson, clopper_pearson_upper
 
@@ -33,7 +38,7 @@ def test_known_negatives_needed(fpr, needed):
     [(30, 0.0950338529), (100, 0.0295130496), (300, 0.0099360819), (1000, 0.0029912495)],
 )
 def test_known_upper_limit_without_a_detection(n, upper):
-    assert clopper_pearson_upper(0, n) == pytest.approx(upper, abs=1e-9)
+    assert undetected_tpr_limit(n) == pytest.approx(upper, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,8 @@ def test_known_epsilon_lower_bounds():
     ("n", "ceiling"), [(100, 3.28), (1000, 5.60), (10**4, 7.90), (10**5, 10.21)]
 )
 def test_even_a_perfect_attack_certifies_no_more(n, ceiling):
-    assert epsilon_lower_bound(n, n, 0, n) == pytest.approx(ceiling, abs=0.006)
+    assert largest_certifiable_epsilon(n, n) == pytest.approx(ceiling, abs=0.006)
+    assert largest_certifiable_epsilon(n, 10 * n) >= largest_certifiable_epsilon(n, n)
 
 
 @given(st.integers(0, 99), st.integers(1, 100), st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]))
@@ -175,3 +181,78 @@ def test_band_surrounds_the_share_at_or_below_each_point(values):
 def test_no_values_have_no_band():
     with pytest.raises(Undefined, match="no values"):
         distribution_band([])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+def test_usage_intervals_cover(share):
+    generator = np.random.default_rng(5)
+    n, shadows, tpr, fpr, repeats = 100, 1000, 0.6, 0.1, 1000
+    covered = 0
+    for _ in range(repeats):
+        interval = dataset_usage_interval(
+            (generator.binomial(n, fpr + share * (tpr - fpr)), n),
+            (generator.binomial(shadows, tpr), shadows),
+            (generator.binomial(shadows, fpr), shadows),
+        )
+        assert 0 <= interval.low <= interval.high <= 1
+        covered += interval.low <= share <= interval.high
+    # cutting to 0..1 gives the ends of the range away for free
+    assert 0.93 <= covered / repeats <= (0.97 if 0 < share < 1 else 0.995)
+
+
+def test_usage_interval_is_honest_at_the_edges():
+    nothing = dataset_usage_interval((0, 50), (200, 200), (0, 200))
+    assert nothing.low == 0
+    assert nothing.high > 0.02
+    assert dataset_usage_interval((50, 50), (200, 200), (0, 200)).low < 0.98
+    with pytest.raises(Undefined, match="hardly separates"):
+        dataset_usage_interval((10, 50), (30, 200), (25, 200))
+    with pytest.raises(Undefined, match="no rows"):
+        dataset_usage_interval((0, 0), (30, 200), (5, 200))
+    with pytest.raises(ValueError, match="not a proportion"):
+        dataset_usage_interval((51, 50), (30, 200), (5, 200))
+
+
+@given(st.integers(0, 99), st.integers(1, 100))
+def test_gaussian_bound_moves_the_right_way(tp, fp):
+    here = gaussian_mu_lower_bound(tp, 100, fp, 100)
+    assert here >= 0
+    assert gaussian_mu_lower_bound(tp + 1, 100, fp, 100) >= here
+    assert gaussian_mu_lower_bound(tp, 100, fp - 1, 100) >= here
+    assert gaussian_mu_lower_bound(tp, 100, fp, 100, level=0.99) <= here
+
+
+@pytest.mark.parametrize("mu", [0.5, 1.0, 3.0])
+def test_gaussian_bound_holds_for_a_gaussian_mechanism(mu):
+    generator = np.random.default_rng(6)
+    n, repeats = 1000, 500
+    rates = norm.sf(np.array([mu / 2 - mu, mu / 2]))
+    bounds = np.array(
+        [
+            gaussian_mu_lower_bound(tp, n, fp, n)
+            for tp, fp in generator.binomial(n, rates, (repeats, 2))
+        ]
+    )
+    assert np.mean(bounds > mu) <= 0.05
+    assert bounds.mean() > 0.6 * mu
+
+
+@given(st.floats(0.05, 8), st.floats(1e-9, 0.3))
+def test_gaussian_epsilon_solves_its_equation(mu, delta):
+    epsilon = gaussian_epsilon(mu, delta)
+    reached = norm.cdf(mu / 2 - epsilon / mu) - math.exp(epsilon) * norm.cdf(-mu / 2 - epsilon / mu)
+    if epsilon > 0:
+        assert reached == pytest.approx(delta, rel=1e-5)
+    else:
+        assert reached <= delta
+    assert gaussian_epsilon(1.1 * mu, delta) >= epsilon
+
+
+def test_gaussian_assumption_tightens_the_bound():
+    counts = (900, 1000, 10, 1000)
+    assert gaussian_epsilon(gaussian_mu_lower_bound(*counts)) > 2 * epsilon_lower_bound(*counts)
+    assert gaussian_mu_lower_bound(500, 1000, 500, 1000) == gaussian_epsilon(0.0) == 0
+    assert gaussian_mu_lower_bound(0, 10, 10, 10) == 0
+    for mu, delta in ((1.0, 0.0), (-1.0, 1e-5), (math.inf, 1e-5)):
+        with pytest.raises(ValueError, match=r"delta lies|mu is"):
+            gaussian_epsilon(mu, delta)
