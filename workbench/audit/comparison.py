@@ -28,7 +28,7 @@ from workbench.metrics.distances import (
     churn,
     confusion_shift,
     js_divergence,
-    kolmogorov_smirnov,
+    kolmogorov_smirnov_distance,
     wasserstein,
 )
 from workbench.metrics.distances import prediction_agreement as agreement
@@ -78,7 +78,7 @@ _DISTANCES: Mapping[str, Distance] = {
     "confusion_shift": lambda p, q: confusion_shift(predictions(p), predictions(q), p.shape[1]),
 }
 _OF_LOSSES: Mapping[str, Distance] = {
-    "loss_ks_distance": lambda a, b: kolmogorov_smirnov(a, b).statistic,
+    "loss_ks_distance": kolmogorov_smirnov_distance,
     "loss_wasserstein": wasserstein,
 }
 

