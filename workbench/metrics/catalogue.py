@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from workbench.core.vocabulary import Direction, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class MetricCard:
-    """One metric: what it is, which way is good, and how it misleads. `name` is its id."""
-
-    name: str
-    title: str
-    definition: str
-    direction: Direction
-    unit: Unit
-    target: str
-    caveat: str
-    source: str
-    version: int = 1
-
+from workbench.metrics.cards import MetricCard
+from workbench.metrics.recovery_cards import RECOVERY_CARDS
 
 _CARDS = (
     MetricCard(
@@ -253,4 +238,6 @@ _CARDS = (
     ),
 )
 
-CATALOGUE: Mapping[str, MetricCard] = MappingProxyType({card.name: card for card in _CARDS})
+CATALOGUE: Mapping[str, MetricCard] = MappingProxyType(
+    {card.name: card for card in (*_CARDS, *RECOVERY_CARDS)}
+)
