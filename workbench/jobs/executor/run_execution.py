@@ -14,6 +14,7 @@ from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
 from workbench.audit.guards import matched_non_members
 from workbench.audit.measured import measured
 from workbench.audit.plan import Plan, stored_plan
+from workbench.audit.planting import planted_in
 from workbench.audit.standard import (
     Measurement,
     StoredOutputs,
@@ -30,10 +31,12 @@ from workbench.compute.unlearning import run_method
 from workbench.core.errors import ProjectError
 from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue
+from workbench.core.planting import Planting
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
 from workbench.jobs.executor.models import live_events, stored_outputs
+from workbench.jobs.executor.planted import removal_metrics
 from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
@@ -53,6 +56,7 @@ class RunInputs:
     data: DatasetTensors
     dataset_id: int
     original: nn.Module
+    plantings: tuple[Planting, ...]
     forget: NDArray[np.int64]
     retain: NDArray[np.int64]
     non_members: NDArray[np.int64]
@@ -99,6 +103,7 @@ def _inputs(workspace: Workspace, run_id: int) -> RunInputs:
         data=data,
         dataset_id=int(forget_set["dataset_id"]),
         original=workspace.model(row["original_model_id"]),
+        plantings=planted_in(workspace.row("dataset", forget_set["dataset_id"])["source"]),
         forget=forget,
         retain=np.setdiff1d(data.dataset.rows_of(Split.TRAIN), forget),
         non_members=matched_non_members(
@@ -172,6 +177,14 @@ def _measure(
     metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
     metrics += _costs(unlearned)
     arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
+    metrics += removal_metrics(
+        model,
+        inputs.data,
+        stored,
+        inputs.plantings,
+        events,
+        events.channel.cancel_token,
+    )
     metrics += _recovery(workspace, inputs, model, stored, events)
     arrays |= _attributions(workspace, inputs, model, events)
     return metrics, arrays
