@@ -387,6 +387,32 @@ def test_ticks_choose_forget_sets_attacks_and_recovery(make_draft):
     assert draft["recovery"] is None
 
 
+def test_recovery_tests_are_ticked_beside_what_they_cost(make_draft):
+    page = make_draft()
+    show_part(page, "Tests")
+    relearning = find(page, QCheckBox, "Relearning")
+    probe = find(page, QCheckBox, "Linear probe")
+    assert relearning.isChecked()
+    assert not probe.isChecked()
+    assert "3 trainings" in relearning.accessibleDescription()
+    assert "no pass" in probe.accessibleDescription()
+    probe.click()
+    relearning.click()
+    page.document.flush()
+    settle(page.session)
+    assert stored(page)["recovery"]["tests"] == ["retain-tuning", "probe"]
+    rates = find(page, QLineEdit, "Relearn learning rates")
+    rates.clear()
+    rates.insert("0.01, 0.1")
+    rates.textEdited.emit(rates.text())
+    page.document.flush()
+    settle(page.session)
+    recovery = stored(page)["recovery"]
+    assert recovery["relearn_learning_rates"] == [0.01, 0.1]
+    assert recovery["tests"] == ["retain-tuning", "probe"]
+    assert "9 trainings" in find(page, QCheckBox, "Relearning").accessibleDescription()
+
+
 def test_criteria_are_added_and_removed(make_draft):
     page = make_draft()
     show_part(page, "Criteria")

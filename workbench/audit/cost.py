@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.audit.plan import Plan
 from workbench.audit.schedule import PlannedRun, planned_runs
+from workbench.core.planting import PLANTED
 from workbench.core.vocabulary import PluginKind, RunRole
 from workbench.registry import Registry
 from workbench.store import Project
@@ -78,7 +79,12 @@ def _is_of(plan: Plan, run: Mapping[str, Any], registry: Registry) -> bool:
     source = registry.get(PluginKind.DATASET, plan.data.source)
     params = source.parse_params(plan.data.params).model_dump(mode="json")
     made = run["source"]
-    return bool(made["plugin"] == plan.data.source and made["params"] == params)
+    planted = [planting.model_dump(mode="json") for planting in plan.data.plant]
+    return bool(
+        made["plugin"] == plan.data.source
+        and made["params"] == params
+        and made.get(PLANTED, []) == planted
+    )
 
 
 def _architecture(

@@ -6,13 +6,22 @@ import re
 import tomllib
 from collections.abc import Hashable
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from workbench.core.errors import ProjectError, UsageError
 from workbench.core.hashing import hash_json
 from workbench.core.params import Params
+from workbench.core.planting import Planting
 from workbench.core.recipe import Recipe
 from workbench.core.validation import describe_fault
 from workbench.core.vocabulary import PluginKind, Split
@@ -56,21 +65,46 @@ SomeSeeds = Annotated[Seeds, Field(min_length=1)]
 Ids = Annotated[tuple[str, ...], AfterValidator(_distinct)]
 
 
-class DataChoice(Params):
+class _Grown(Params):
+    """Settings that came `later` are not written while they have their default.
+
+    So a plan that was locked before there were any keeps its hash.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        unused = {name for name in self.later if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in handler(self).items() if name not in unused}
+
+
+class DataChoice(_Grown):
     """A dataset already in the project (`use`), or a source to import it from.
 
     `path` is below the folder of the plan: a plan from elsewhere must not reach for other files.
+    `plant` changes training rows on purpose when the data are imported, to test their removal.
     """
+
+    later = frozenset({"plant"})
 
     use: str = ""
     source: str = ""
     path: PathBelow = ""
     params: dict[str, Any] = Field(default_factory=dict)
+    plant: tuple[Planting, ...] = ()
 
     @model_validator(mode="after")
     def _one_way(self) -> DataChoice:
         if bool(self.use) == bool(self.source):
             raise ValueError("give either 'use' or 'source'")
+        if self.use and self.plant:
+            raise ValueError("rows are planted at import: give 'plant' with 'source', not 'use'")
+        try:
+            _distinct(tuple(planting.kind for planting in self.plant))
+        except ValueError as fault:
+            raise ValueError(f"of each kind one planting: {fault}") from fault
         return self
 
 
@@ -142,17 +176,49 @@ class ReferenceChoice(Params):
         return self
 
 
-class RecoveryChoice(Params):
-    """Recovery tests run on a copy of every model; see metrics 8.1 and 8.2."""
+RecoveryTestId = Literal[
+    "relearn",
+    "relearn-transfer",
+    "retain-tuning",
+    "quantisation",
+    "pruning",
+    "prototype",
+    "probe",
+]
+LearningRate = Annotated[float, Field(gt=0, le=1)]
 
+
+class RecoveryChoice(_Grown):
+    """Recovery tests run on a copy of every model; `audit.recovery_tests` explains them."""
+
+    later = frozenset({"tests", "relearn_learning_rates", "prototype_rows"})
+
+    tests: Annotated[tuple[RecoveryTestId, ...], AfterValidator(_distinct), Field(min_length=1)] = (
+        Field(("relearn", "retain-tuning"), description="which tests to run")
+    )
     relearn_share: float = Field(
         0.95, gt=0, le=1, description="share of the original's forget accuracy to reach again"
     )
     relearn_learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam, forget rows only")
+    relearn_learning_rates: Annotated[tuple[LearningRate, ...], AfterValidator(_distinct)] = Field(
+        (), description="further learning rates to relearn at; each costs as much as the first"
+    )
     relearn_cap: int = Field(120, ge=1, le=100_000, description="optimiser steps before giving up")
     relearn_seeds: SomeSeeds = (0, 1, 2)
     retain_seeds: SomeSeeds = (0,)
     retain_epochs: int = Field(5, ge=1, le=1000, description="epochs on retain rows only")
+    prototype_rows: int = Field(
+        10, ge=1, le=1000, description="forget rows of each class that make its new last layer"
+    )
+
+    @model_validator(mode="after")
+    def _rates_apart(self) -> RecoveryChoice:
+        if self.relearn_learning_rate in self.relearn_learning_rates:
+            raise ValueError(
+                f"{self.relearn_learning_rate:g} is the learning rate already, "
+                "so leave it out of 'relearn_learning_rates'"
+            )
+        return self
 
 
 class Controls(Params):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from workbench.audit.ladder import MIN_BAND
 from workbench.audit.plan import Criterion, Plan
+from workbench.audit.recovery_tests import (
+    PRECISIONS,
+    PRUNED_SHARES,
+    learning_rate_group,
+    recovery_test_of,
+    removal_test_of,
+)
 from workbench.core.errors import UsageError, WorkbenchError
+from workbench.core.planting import PLANTED
 from workbench.core.validation import did_you_mean
 from workbench.core.vocabulary import Direction, Exactness, PluginKind, Split, Unit
 from workbench.core.where import parse_where
@@ -48,8 +56,17 @@ _MEASURED: Mapping[str, _Measured] = {
     "membership_auc": _Measured((Split.FORGET,), "attack"),
     "membership_tpr_at_fpr_0.1": _Measured((Split.FORGET,), "attack"),
     "membership_tpr_at_fpr_0.01": _Measured((Split.FORGET,), "attack"),
-    "relearn_steps": _Measured((Split.FORGET,)),
+    "relearn_steps": _Measured((Split.FORGET,), "learning rate"),
+    "relearn_transfer_accuracy": _Measured((Split.FORGET,)),
     "recovered_accuracy": _Measured((Split.FORGET,)),
+    "quantised_accuracy": _Measured((Split.FORGET, Split.TEST), "precision"),
+    "pruned_accuracy": _Measured((Split.FORGET, Split.TEST), "share"),
+    "prototype_accuracy": _Measured((Split.FORGET,)),
+    "probe_auc": _Measured((Split.FORGET,)),
+    "interclass_error": _Measured((Split.TEST,)),
+    "interclass_memory": _Measured((Split.TRAIN,)),
+    "backdoor_success": _Measured((Split.TEST,)),
+    "canary_exposure": _Measured((Split.TRAIN,)),
     "js_divergence": _Measured((Split.FORGET, Split.TEST)),
     "prediction_agreement": _Measured((Split.FORGET, Split.TEST)),
     "activation_distance": _Measured((Split.FORGET, Split.TEST)),
@@ -63,7 +80,6 @@ _MEASURED: Mapping[str, _Measured] = {
     "unlearning_seconds": _Measured((None,)),
     "peak_memory": _Measured((None,)),
 }
-_RECOVERY = ("relearn_steps", "recovered_accuracy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,20 @@ def missing_names(plan: Plan, project: Project) -> Iterator[PlanFault]:
                 remedy=f"Make it with 'workbench {command}'.",
             )
             yield PlanFault(path, error)
+    yield from _not_planted(plan, project)
+
+
+def _not_planted(plan: Plan, project: Project) -> Iterator[PlanFault]:
+    """Criteria about planted rows that a dataset of the project does not have."""
+    row = project.row("SELECT source FROM dataset WHERE name = ?", plan.data.use)
+    if not plan.data.use or row is None:
+        return
+    kinds = [planting["kind"] for planting in row["source"].get(PLANTED, ())]
+    for i, criterion in enumerate(plan.criteria):
+        try:
+            _check_is_planted(criterion, kinds)
+        except WorkbenchError as error:
+            yield PlanFault(f"criteria.{i}", error)
 
 
 def _raise_first(faults: Iterator[PlanFault]) -> None:
@@ -222,42 +252,91 @@ def check_criterion(criterion: Criterion, plan: Plan) -> None:
             remedy=f"Use {splits}." if splits else "Leave the split out.",
         )
     _check_group(criterion, plan, measured.group)
-    if metric in _RECOVERY and plan.recovery is None:
-        raise UsageError(
-            f"{who} needs the recovery tests, which the plan leaves out.",
-            remedy="Add a [recovery] table.",
-        )
+    _check_is_tested(criterion, plan)
     size = criterion.limit if criterion.margin is None else criterion.margin
     if card.unit is Unit.FRACTION and criterion.scale == "difference" and (size or 0) >= 1:
         raise UsageError(f"{who}: {size:g} is no fraction below 1.", remedy="Write 2 % as 0.02.")
 
 
-def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
+def _check_is_tested(criterion: Criterion, plan: Plan) -> None:
+    """Whether the plan runs the recovery test, or plants the rows, that a criterion is about.
+
+    What was planted in a dataset of the project is asked when its names are.
+    """
     who = f"Criterion {criterion.name!r}"
-    if group == "attack" and criterion.group not in plan.attacks:
+    recovery = recovery_test_of(criterion.metric)
+    if recovery is not None and plan.recovery is None:
         raise UsageError(
-            f"{who}: {criterion.metric!r} needs 'group' to name one of the plan's attacks, "
-            f"got {criterion.group!r}.",
-            remedy=f"The plan has: {', '.join(plan.attacks) or 'none'}.",
+            f"{who} needs the recovery tests, which the plan leaves out.",
+            remedy="Add a [recovery] table.",
         )
-    if group == "class" and not criterion.group.removeprefix("class:").isdecimal():
+    if recovery is not None and plan.recovery and recovery.id not in plan.recovery.tests:
         raise UsageError(
-            f"{who}: {criterion.metric!r} needs 'group' to name a class, got {criterion.group!r}.",
-            remedy='Write group = "class:3".',
+            f"{who} needs the recovery test {recovery.id!r}, which the plan leaves out.",
+            remedy="Add it to 'tests' under [recovery].",
         )
-    if group == "column" and not criterion.group:
+    if plan.data.source:
+        _check_is_planted(criterion, [planting.kind for planting in plan.data.plant])
+
+
+def _check_is_planted(criterion: Criterion, kinds: Collection[str]) -> None:
+    removal = removal_test_of(criterion.metric)
+    if removal is not None and removal.kind not in kinds:
         raise UsageError(
-            f"{who}: {criterion.metric!r} needs 'group' to name a column of the data.",
-            remedy='Write group = "site".',
+            f"Criterion {criterion.name!r} needs rows planted in the data (kind "
+            f"{removal.kind!r}), and there are none.",
+            remedy="Import the data from a source, with such a planting in [[data.plant]].",
         )
-    if group == "group" and not all(criterion.group.partition("=")):
+
+
+def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
+    who, metric = f"Criterion {criterion.name!r}", criterion.metric
+    if group == "class":
+        if not criterion.group.removeprefix("class:").isdecimal():
+            raise UsageError(
+                f"{who}: {metric!r} needs 'group' to name a class, got {criterion.group!r}.",
+                remedy='Write group = "class:3".',
+            )
+        return
+    if group == "column":
+        if not criterion.group:
+            raise UsageError(
+                f"{who}: {metric!r} needs 'group' to name a column of the data.",
+                remedy='Write group = "site".',
+            )
+        return
+    if group == "group":
+        if not all(criterion.group.partition("=")):
+            raise UsageError(
+                f"{who}: {metric!r} needs 'group' to name a column and a value of it, got "
+                f"{criterion.group!r}.",
+                remedy='Write group = "site=north".',
+            )
+        return
+    if not group:
+        if criterion.group:
+            raise UsageError(
+                f"{who}: {metric!r} has no groups, got {criterion.group!r}.",
+                remedy="Leave 'group' out.",
+            )
+        return
+    known = _groups(group, plan)
+    if criterion.group not in known:
+        named = "one of the plan's attacks" if group == "attack" else f"a {group}"
         raise UsageError(
-            f"{who}: {criterion.metric!r} needs 'group' to name a column and a value of it, got "
-            f"{criterion.group!r}.",
-            remedy='Write group = "site=north".',
+            f"{who}: {metric!r} needs 'group' to name {named}, got {criterion.group!r}.",
+            remedy=f"The plan has: {', '.join(filter(None, known)) or 'none'}.",
         )
-    if not group and criterion.group:
-        raise UsageError(
-            f"{who}: {criterion.metric!r} has no groups, got {criterion.group!r}.",
-            remedy="Leave 'group' out.",
-        )
+
+
+def _groups(group: str, plan: Plan) -> tuple[str, ...]:
+    """What the group of a metric may be; "" for the learning rate that every plan has."""
+    match group:
+        case "attack":
+            return plan.attacks
+        case "precision":
+            return tuple(PRECISIONS)
+        case "share":
+            return tuple(PRUNED_SHARES)
+    further = plan.recovery.relearn_learning_rates if plan.recovery else ()
+    return ("", *(learning_rate_group(rate) for rate in further))

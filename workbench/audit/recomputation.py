@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workbench.audit.evidence import comparisons, verdict_of, verdict_rows
+from workbench.audit.planted_metrics import swap_metrics
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.errors import WorkbenchError
@@ -49,6 +50,7 @@ def _metric_faults(stored: StoredPlan, forget_set: StoredForgetSet) -> Iterator[
             *attack_metrics(
                 stored.scores(run), stored.dataset, forget_set.rows, forget_set.non_members
             ),
+            *swap_metrics(outputs.logits, stored.dataset, stored.plantings),
             *compared,
         ]
         written = {_key(metric): metric for metric in stored.metrics(run.id)}

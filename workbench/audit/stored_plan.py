@@ -13,9 +13,11 @@ from workbench.audit.artifact_names import EXPLAINED_ROWS, attack_of, maps_of
 from workbench.audit.findings import Evidence, RunEvidence
 from workbench.audit.guards import Rows, matched_non_members
 from workbench.audit.plan import Criterion, stored_plan
+from workbench.audit.planting import planted_in
 from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError
 from workbench.core.metric_value import MetricValue
+from workbench.core.planting import Planting
 from workbench.core.vocabulary import RunRole, RunStatus
 from workbench.store import Project, load_dataset, load_metrics, load_outputs
 
@@ -76,6 +78,11 @@ class StoredPlan:
     @cached_property
     def dataset(self) -> Dataset:
         return load_dataset(self._project, self._dataset_id)
+
+    @cached_property
+    def plantings(self) -> tuple[Planting, ...]:
+        """What was planted in the training rows of the dataset on purpose."""
+        return planted_in(self._only("dataset", self._dataset_id)["source"])
 
     @cached_property
     def forget_sets(self) -> tuple[StoredForgetSet, ...]:

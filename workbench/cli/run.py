@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.audit.findings import CandidateVerdict, ControlResult
 from workbench.audit.plan import read_plan
+from workbench.audit.recovery_tests import costs_in_words
 from workbench.cli.lanes import open_pool
 from workbench.cli.options import add_lanes, add_plugin_folders, add_project
 from workbench.cli.output import Output, table
@@ -40,10 +41,11 @@ def execute(options: argparse.Namespace, output: Output) -> int:
     if options.dry_run:
         runs = dry_run(plan, Registry.discover(options.plugins))
         rows = [[r["forget_set"], r["role"], r["label"], str(r["seed"])] for r in runs]
-        output.result(
-            {"plan": plan.name, "hash": plan.hash, "runs": runs},
-            [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs"],
-        )
+        tests = costs_in_words(plan)
+        lines = [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs"]
+        if tests:
+            lines += ["Each model also pays for:", *(f"  {test}" for test in tests)]
+        output.result({"plan": plan.name, "hash": plan.hash, "runs": runs, "tests": tests}, lines)
         return 0
     with Project.open(options.project) as project:
         campaign = Campaign(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from workbench.audit.guards import duplicate_findings
 from workbench.audit.plan import ForgetSetChoice
+from workbench.audit.planting import planted
 from workbench.audit.resolve import forget_set_rows
 from workbench.core.dataset import Dataset, check_dataset
 from workbench.core.errors import UsageError
+from workbench.core.planting import PLANTED, Planting
 from workbench.core.vocabulary import PluginKind
 from workbench.registry import Registry
 from workbench.store import Project, load_dataset, save_dataset, save_forget_set
@@ -30,24 +32,31 @@ def import_dataset(
     params: Mapping[str, Any],
     *,
     name: str | None = None,
+    plant: Sequence[Planting] = (),
 ) -> tuple[int, Dataset]:
     """Read a dataset with the plugin `source` and store it; its id, and what is stored.
 
-    The same content is stored once, under the name it was first given.
+    The same content is stored once, under the name it was first given. What is to be planted in
+    the training rows is planted first, and kept with the source.
 
     DataError names the first fault of the data, UsageError that of the parameters.
     """
     plugin = registry.get(PluginKind.DATASET, source)
     checked = plugin.parse_params(params)
     dataset: Dataset = plugin.load().load(path, checked)
+    if plant:
+        check_dataset(dataset)
+        dataset = planted(dataset, plant)
     if name:
         dataset = dataclasses.replace(dataset, name=name)
     check_dataset(dataset)
-    described = {
+    described: dict[str, Any] = {
         "plugin": source,
         "params": checked.model_dump(mode="json"),
         "file": path.name if path else None,
     }
+    if plant:
+        described[PLANTED] = [planting.model_dump(mode="json") for planting in plant]
     with project.transaction("dataset.imported", subject=f"dataset:{dataset.name}") as tx:
         dataset_id = save_dataset(tx, dataset, described)
         tx.payload["duplicates"] = duplicate_findings(dataset)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workbench.metrics.cards import composite, cost, distance, membership, recovery, utility
+from workbench.metrics.cards import (
+    composite,
+    cost,
+    distance,
+    membership,
+    recovery,
+    removal,
+    utility,
+)
 from workbench.metrics.cards.card import MetricCard
 
-_FAMILIES = (utility, membership, recovery, distance, composite, cost)
+_FAMILIES = (utility, membership, recovery, removal, distance, composite, cost)
 
 CATALOGUE: Mapping[str, MetricCard] = MappingProxyType(
     {card.name: card for family in _FAMILIES for card in family.CARDS}

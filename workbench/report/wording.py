@@ -54,6 +54,8 @@ def about(split: str | None, group: str, class_names: Sequence[str] = ()) -> str
     kind, _, index = group.partition(":")
     if kind == "class" and index.isdecimal() and int(index) < len(class_names):
         group = f"class {class_names[int(index)]}"
+    if kind == "lr":
+        group = f"learning rate {index}"
     return ", ".join(part for part in (rows, group) if part)
 
 

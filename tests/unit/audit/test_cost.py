@@ -120,3 +120,12 @@ def test_other_data_and_other_networks_tell_nothing(
     assert planned_cost(project, Plan.model_validate(by_name), registry).seconds is not None
     elsewhere = by_name | {"data": {"use": "other"}}
     assert planned_cost(project, Plan.model_validate(elsewhere), registry).seconds is None
+
+
+def test_data_with_other_planted_rows_tell_nothing(
+    project: Project, plan: Plan, registry: Registry, tiny_plan: dict[str, Any]
+) -> None:
+    add_finished_runs(project, plan, registry, {"retrain": [7]})
+    assert planned_cost(project, plan, registry).seconds is not None
+    planted = tiny_plan | {"data": {**tiny_plan["data"], "plant": [{"kind": "canary"}]}}
+    assert planned_cost(project, Plan.model_validate(planted), registry).seconds is None

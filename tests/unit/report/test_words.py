@@ -137,3 +137,9 @@ def test_line_of_controls_counts_the_broken() -> None:
     assert controls.in_one_line([good]) == "All controls behaved as they must."
     assert controls.in_one_line([good, bad]) == "1 of 2 controls did not behave as they must."
     assert controls.in_one_line([]) == "Its controls were not judged."
+
+
+def test_groups_are_said_in_words():
+    assert wording.about("forget", "lr:0.01") == "forget rows, learning rate 0.01"
+    assert wording.about("test", "class:1", ("cat", "dog")) == "test rows, class dog"
+    assert wording.about("test", "int8") == "test rows, int8"

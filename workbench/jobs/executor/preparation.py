@@ -66,7 +66,12 @@ def _dataset(workspace: Workspace, plan: Plan, folder: Path) -> int:
         return int(row["id"])
     path = folder / plan.data.path if plan.data.path else None
     dataset_id, _ = import_dataset(
-        workspace.project, workspace.registry, plan.data.source, path, plan.data.params
+        workspace.project,
+        workspace.registry,
+        plan.data.source,
+        path,
+        plan.data.params,
+        plant=plan.data.plant,
     )
     return dataset_id
 

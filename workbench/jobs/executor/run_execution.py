@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from torch import nn
 
 from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
 from workbench.audit.guards import matched_non_members
-from workbench.audit.lookup import CENSORED
 from workbench.audit.measured import measured
-from workbench.audit.plan import Plan, RecoveryChoice, stored_plan
+from workbench.audit.plan import Plan, stored_plan
+from workbench.audit.planting import planted_in
 from workbench.audit.standard import (
     Measurement,
     StoredOutputs,
@@ -26,16 +26,18 @@ from workbench.compute.context import HostMethodContext
 from workbench.compute.devices import environment
 from workbench.compute.measuring import PeakMemory, synchronise
 from workbench.compute.models import tensors_of
-from workbench.compute.recovery import recovered_accuracy, relearn_steps
 from workbench.compute.tensors import DatasetTensors
 from workbench.compute.unlearning import run_method
 from workbench.core.errors import ProjectError
 from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue
+from workbench.core.planting import Planting
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
 from workbench.jobs.executor.models import live_events, stored_outputs
+from workbench.jobs.executor.planted import removal_metrics
+from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
@@ -54,6 +56,7 @@ class RunInputs:
     data: DatasetTensors
     dataset_id: int
     original: nn.Module
+    plantings: tuple[Planting, ...]
     forget: NDArray[np.int64]
     retain: NDArray[np.int64]
     non_members: NDArray[np.int64]
@@ -100,6 +103,7 @@ def _inputs(workspace: Workspace, run_id: int) -> RunInputs:
         data=data,
         dataset_id=int(forget_set["dataset_id"]),
         original=workspace.model(row["original_model_id"]),
+        plantings=planted_in(workspace.row("dataset", forget_set["dataset_id"])["source"]),
         forget=forget,
         retain=np.setdiff1d(data.dataset.rows_of(Split.TRAIN), forget),
         non_members=matched_non_members(
@@ -166,13 +170,22 @@ def _measure(
 ) -> tuple[list[MetricValue], Arrays]:
     """All numbers of this model alone. One forward pass; the rest is arithmetic on its outputs."""
     dataset = inputs.data.dataset
-    outputs = StoredOutputs(**stored_outputs(workspace, model_id, model, inputs.dataset_id, events))
+    stored = stored_outputs(workspace, model_id, model, inputs.dataset_id, events)
+    outputs = StoredOutputs(**stored)
     metrics = standard_metrics(outputs, dataset, inputs.forget)
     scores = _attack_scores(workspace, inputs, outputs, events)
     metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
     metrics += _costs(unlearned)
     arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
-    metrics += _recovery(workspace, inputs, model, events)
+    metrics += removal_metrics(
+        model,
+        inputs.data,
+        stored,
+        inputs.plantings,
+        events,
+        events.channel.cancel_token,
+    )
+    metrics += _recovery(workspace, inputs, model, stored, events)
     arrays |= _attributions(workspace, inputs, model, events)
     return metrics, arrays
 
@@ -211,71 +224,32 @@ def _costs(unlearned: Unlearned) -> list[MetricValue]:
 
 
 def _recovery(
-    workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
+    workspace: Workspace,
+    inputs: RunInputs,
+    model: nn.Module,
+    outputs: Arrays,
+    events: RunEvents,
 ) -> list[MetricValue]:
-    """Relearning and retain-only tuning, each on copies, once per seed of its own."""
+    """The recovery tests of the plan, each on copies."""
     chosen = inputs.plan.recovery
     if chosen is None:
         return []
-    return [
-        _relearning(workspace, inputs, chosen, model, events),
-        _tuning(inputs, chosen, model, events),
-    ]
-
-
-def _relearning(
-    workspace: Workspace,
-    inputs: RunInputs,
-    chosen: RecoveryChoice,
-    model: nn.Module,
-    events: RunEvents,
-) -> MetricValue:
-    """Median over seeds; marked where most trials only say that it takes more than the cap."""
-    original = stored_outputs(
-        workspace, inputs.row["original_model_id"], inputs.original, inputs.dataset_id, events
+    bench = RecoveryBench(
+        model=model,
+        data=inputs.data,
+        outputs=outputs,
+        original=stored_outputs(
+            workspace, inputs.row["original_model_id"], inputs.original, inputs.dataset_id, events
+        ),
+        forget=inputs.forget,
+        retain=inputs.retain,
+        non_members=inputs.non_members,
+        recipe=inputs.plan.recipe,
+        choice=chosen,
+        events=events,
+        cancel=events.channel.cancel_token,
     )
-    answers = original["logits"][inputs.forget].argmax(axis=1)
-    known = float((answers == inputs.data.dataset.targets[inputs.forget]).mean())
-    trials = [
-        relearn_steps(
-            model,
-            inputs.data,
-            inputs.forget,
-            target_accuracy=chosen.relearn_share * known,
-            learning_rate=chosen.relearn_learning_rate,
-            cap=chosen.relearn_cap,
-            batch_size=inputs.plan.recipe.batch_size,
-            seed=seed,
-            events=events,
-            cancel=events.channel.cancel_token,
-        )
-        for seed in chosen.relearn_seeds
-    ]
-    median = float(np.median([trial.steps for trial in trials]))
-    steps = measured("relearn_steps", Split.FORGET, lambda: (median, None, len(trials)))
-    reached = sum(trial.reached for trial in trials)
-    return replace(steps, ci_method=CENSORED) if 2 * reached < len(trials) else steps
-
-
-def _tuning(
-    inputs: RunInputs, chosen: RecoveryChoice, model: nn.Module, events: RunEvents
-) -> MetricValue:
-    recovered = [
-        recovered_accuracy(
-            model,
-            inputs.data,
-            inputs.forget,
-            inputs.retain,
-            recipe=inputs.plan.recipe,
-            epochs=chosen.retain_epochs,
-            seed=seed,
-            events=events,
-            cancel=events.channel.cancel_token,
-        )
-        for seed in chosen.retain_seeds
-    ]
-    mean = float(np.mean(recovered))
-    return measured("recovered_accuracy", Split.FORGET, lambda: (mean, None, len(inputs.forget)))
+    return recovery_metrics(bench)
 
 
 def _attributions(

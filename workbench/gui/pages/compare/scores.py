@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.audit.lookup import CENSORED
+from workbench.audit.recovery_tests import RECOVERY_TESTS, REMOVAL_TESTS
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Outcome, RunRole, Split
 from workbench.metrics.catalogue import CATALOGUE
@@ -23,7 +24,8 @@ _GROUPS = {
         "membership_tpr_at_fpr_0.1",
         "membership_tpr_at_fpr_0.01",
     ),
-    "Recovery": ("relearn_steps", "recovered_accuracy"),
+    "Recovery": tuple(name for test in RECOVERY_TESTS.values() for name in test.metrics),
+    "Planted rows": tuple(name for test in REMOVAL_TESTS.values() for name in test.metrics),
     "Calibration": ("calibration_error",),
     "Distance to other models": (
         "js_divergence",

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from workbench.audit.plan import Controls, Plan, RecoveryChoice
+from workbench.audit.recovery_tests import RECOVERY_TESTS
 from workbench.gui.pages.plan.contents import Offer
 from workbench.gui.pages.plan.document import PlanDocument
 from workbench.gui.pages.plan.section import CheckList, Option, PlanView, Section
@@ -14,6 +15,7 @@ from workbench.gui.widgets.blocks import heading, muted
 from workbench.gui.widgets.params_form import ParamsForm
 
 _DEFAULT_ATTACKS = ["loss"]
+_DEFAULT_TESTS = RecoveryChoice().tests
 
 
 class MeasuresSection(Section):
@@ -29,12 +31,15 @@ class MeasuresSection(Section):
         self._rows.changed.connect(self._set_rows)
         self._recovers = QCheckBox("Recovery tests")
         self._recovers.setToolTip(
-            "<p>Try to bring the forgotten rows back on a copy of every model: by training on them "
-            "again, and by training on retain rows only.</p>"
+            "<p>Try to bring the forgotten rows back on a copy of every model, the retrained ones "
+            "included.</p>"
         )
         self._recovers.setAccessibleName("Recovery tests")
         self._recovers.clicked.connect(self._set_recovers)
-        self._recovery = ParamsForm(RecoveryChoice)
+        self._tests = CheckList()
+        self._tests.toggled.connect(self._toggle_test)
+        settings = [name for name in RecoveryChoice.model_fields if name != "tests"]
+        self._recovery = ParamsForm(RecoveryChoice, only=settings)
         self._recovery.changed.connect(
             lambda: document.set(
                 ("recovery",), self._recovery.values(), "Change the recovery tests"
@@ -56,8 +61,10 @@ class MeasuresSection(Section):
         recovery = content.get("recovery", {})
         self._recovers.setChecked(recovery is not None)
         self._recovers.setEnabled(not view.read_only)
-        self._recovery.setVisible(recovery is not None)
+        for part in (self._tests, self._recovery):
+            part.setVisible(recovery is not None)
         self._recovery.set_values(recovery or {})
+        self._show_tests(view)
         self._controls.set_values(content.get("controls", {}))
         for form in (self._rows, self._recovery, self._controls):
             form.set_read_only(view.read_only)
@@ -83,6 +90,7 @@ class MeasuresSection(Section):
             self._rows,
             heading("Recovery"),
             self._recovers,
+            self._tests,
             self._recovery,
             heading("Controls"),
             muted("What shows that the audit could have seen a failure"),
@@ -113,6 +121,23 @@ class MeasuresSection(Section):
         for unknown in sorted(checked - options.keys()):
             options[unknown] = Option(unknown, unfit="No plugin offers this here")
         shown.show_options(options, checked, read_only=view.read_only)
+
+    def _show_tests(self, view: PlanView) -> None:
+        """Every recovery test with what it costs each model under the plan's settings."""
+        choice = self._recovery.parsed()
+        told = choice if isinstance(choice, RecoveryChoice) else RecoveryChoice()
+        options = {
+            test.id: Option(test.title, f"{test.sentence} Cost: {test.cost(told)}")
+            for test in RECOVERY_TESTS.values()
+        }
+        checked = set(self._recovery.values().get("tests", _DEFAULT_TESTS))
+        self._tests.show_options(options, checked, read_only=view.read_only)
+
+    def _toggle_test(self, id_: str, is_on: bool) -> None:
+        values = self._recovery.values()
+        others = [one for one in values.get("tests", _DEFAULT_TESTS) if one != id_]
+        tests = [*others, id_] if is_on else others
+        self.document.set(("recovery",), {**values, "tests": tests}, "Choose the recovery tests")
 
     def _set_rows(self) -> None:
         value: Any = self._rows.values().get("attribution_rows")
