@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from workbench.audit.criterion_check import check_criterion
 from workbench.audit.plan import Criterion, Plan, checked, stored_plan
-from workbench.audit.plan_check import check_criterion
 from workbench.core.errors import UsageError
 from workbench.core.params import Params
 from workbench.core.validation import did_you_mean

@@ -8,8 +8,9 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from workbench.audit.criterion_check import group_kind, measured_splits
 from workbench.audit.plan import Plan, RecoveryChoice, RecoveryTestId, plan_from, read_plan
-from workbench.audit.plan_check import check_against, check_names, group_kind, measured_splits
+from workbench.audit.plan_check import check_against, check_names
 from workbench.audit.recovery_tests import (
     RECOVERY_TESTS,
     REMOVAL_TESTS,

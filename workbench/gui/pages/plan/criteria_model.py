@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from workbench.audit.plan_check import group_kind, measured_splits
+from workbench.audit.criterion_check import group_kind, measured_splits
 from workbench.core import palette
 from workbench.core.vocabulary import Direction
 from workbench.gui.theme import theme
