@@ -18,7 +18,7 @@ from workbench.metrics.arrays import (
     require_same_shape,
 )
 from workbench.metrics.errors import Undefined
-from workbench.metrics.statistics import Interval, clopper_pearson_upper, wilson
+from workbench.metrics.statistics import Interval, clopper_pearson, clopper_pearson_upper, wilson
 
 SMALLEST_PLANTED_EFFECT = 0.05  # our choice: below it a residual share is division by noise
 
@@ -50,6 +50,10 @@ class AttackSuccess:
     @property
     def rate(self) -> float:
         return self.hits / self.n
+
+    def interval(self, level: float = 0.95) -> Interval:
+        """Exact interval of the rate, since claims rest on it (Clopper and Pearson 1934)."""
+        return clopper_pearson(self.hits, self.n, level)
 
 
 @dataclass(frozen=True, slots=True)

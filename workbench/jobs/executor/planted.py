@@ -58,7 +58,7 @@ def removal_metrics(
                 logits = np.empty((0, dataset.n_classes), dtype=np.float32)
                 if len(inputs):
                     logits = outputs_of(inputs, targets, "outputs of triggered rows")["logits"]
-                found.append(backdoor_metric(logits, planting))
+                found.append(backdoor_metric(logits, targets, planting))
             case Canaries():
                 references = reference_canaries(dataset, planting)
                 losses = outputs_of(*references, "outputs of reference canaries")["loss"]
