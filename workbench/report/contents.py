@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from workbench import __version__
-from workbench.audit.guards import duplicate_findings, find_twins
+from workbench.audit.duplicates import duplicates_in_words
+from workbench.audit.guards import duplicate_findings
 from workbench.audit.ladder import LADDER
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.dataset import SPLITS, Dataset
@@ -140,7 +141,6 @@ def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSe
     runs = read_runs(project, stored.id, forget_set.id)
     judgements = read_judgements(project, stored.id, forget_set.id)
     candidates = candidates_of(runs, judgements)
-    twins = find_twins(stored.dataset, forget_set.rows)
     return ForgetSetPart(
         id=forget_set.id,
         name=forget_set.name,
@@ -150,7 +150,7 @@ def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSe
         n_rows=row["n_rows"],
         share=row["n_rows"] / len(stored.dataset.rows_of(Split.TRAIN)),
         rows_hash=row["rows_artifact"],
-        notes=tuple(wording.describe_twins(one) for one in twins),
+        notes=tuple(duplicates_in_words(stored.duplicates(forget_set))),
         verdict=whole_of(judgements),
         controls=controls_of(judgements),
         candidates=candidates,
