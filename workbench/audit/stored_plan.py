@@ -161,7 +161,9 @@ class StoredPlan:
     def duplicates(self, forget_set: StoredForgetSet) -> Duplicates:
         """Exact and near copies of the forget rows, as the runs of the plan saw them."""
         if forget_set.id not in self._duplicates:
-            embedding = self.output(self._row["original_model_id"], "embedding")
+            original = self._row["original_model_id"]
+            stored = load_outputs(self._project, original, self._dataset_id, ["embedding"])
+            embedding = None if stored is None else stored["embedding"]
             found = find_duplicates(self.dataset, forget_set.rows, embedding)
             self._duplicates[forget_set.id] = found
         return self._duplicates[forget_set.id]
