@@ -10,6 +10,8 @@ from workbench import __version__
 from workbench.audit.duplicates import duplicates_in_words
 from workbench.audit.guards import duplicate_findings
 from workbench.audit.ladder import LADDER
+from workbench.audit.plan import stored_plan
+from workbench.audit.seeds import seed_axes, seeds_in_words
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.dataset import SPLITS, Dataset
 from workbench.core.errors import UsageError
@@ -33,7 +35,7 @@ from workbench.report.document import (
     ProjectPart,
     Report,
 )
-from workbench.report.runs import band_rows, failures, missing_numbers, read_runs
+from workbench.report.runs import band_rows, failures, missing_numbers, read_runs, spread_rows
 from workbench.report.verdicts import (
     candidates_of,
     controls_of,
@@ -110,6 +112,7 @@ def _plan(plan: Record) -> PlanPart:
         locked=plan["locked"],
         notes=content["notes"],
         alpha=content["alpha"],
+        seeds=seeds_in_words(seed_axes(stored_plan(content))),
         content=content,
     )
 
@@ -155,6 +158,7 @@ def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSe
         controls=controls_of(judgements),
         candidates=candidates,
         band=band_rows(runs),
+        spreads=spread_rows(runs),
         runs=runs,
         attacks=attack_parts(stored, forget_set, runs),
         attributions=attribution_parts(stored, forget_set, candidates),
