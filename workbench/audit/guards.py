@@ -18,6 +18,7 @@ from workbench.core.where import parse_where
 Rows = NDArray[np.int64]
 
 MIN_NON_MEMBERS = 2
+SUBJECT = "subject"  # column that names whom a row is of
 _SHOWN_PAIRS = 10
 
 
@@ -151,6 +152,17 @@ def non_member_shortage(non_members: Rows) -> str:
         f"A membership test needs at least {MIN_NON_MEMBERS} non-member rows comparable with the "
         f"forget set, there {'is' if n == 1 else 'are'} {n}."
     )
+
+
+def subjects_sharing_rows(dataset: Dataset, forget_rows: Rows) -> NDArray[np.int64] | None:
+    """Subject of every row of the dataset as a number (n,), if one owns several forget rows.
+
+    None if none does, or if the dataset has no column "subject": then rows are independent.
+    """
+    values = dataset.columns.get(SUBJECT)
+    if values is None or len(np.unique(values[forget_rows])) == len(np.unique(forget_rows)):
+        return None
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def columns_of(dataset: Dataset, rows: Rows) -> dict[str, NDArray[Any]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from workbench.audit.plan import Plan
 from workbench.audit.power import POWER, CriterionPower, criterion_powers
 from workbench.audit.rung_cost import RungCost, rung_costs
-from workbench.audit.set_claims import CLAIMED_RATES, SetClaims, all_set_claims
-from workbench.metrics.bounds import negatives_needed
+from workbench.audit.set_claims import (
+    CLAIMED_RATES,
+    SetClaims,
+    all_set_claims,
+    non_members_needed,
+)
 from workbench.registry import Registry
 from workbench.store import Project
 
@@ -38,42 +41,10 @@ def evidence_record(evidence: PlannedEvidence) -> dict[str, Any]:
             {**asdict(one), "needs": one.step.needs, "may_claim": one.step.claim}
             for one in evidence.rungs
         ],
-        "non_members_needed": {f"{rate:g}": negatives_needed(rate) for rate in CLAIMED_RATES},
+        "non_members_needed": {f"{rate:g}": non_members_needed(rate) for rate in CLAIMED_RATES},
         "sets": [asdict(one) for one in evidence.sets],
         "criteria": [asdict(one) for one in evidence.criteria],
     }
-
-
-def claims_in_words(one: SetClaims) -> Iterator[str]:
-    """What the rows of a forget set permit to claim, a sentence each."""
-    if one.units is None:
-        yield f"{one.forget_set}: its rows are not known. {one.unknown}"
-        return
-    forget, others = one.units
-    yield (
-        f"{one.forget_set}: {one.n_forget} forget rows, {one.n_non_members} comparable non-members"
-        + (
-            f", of {forget} and {others} subjects, which count instead."
-            if one.units != (one.n_forget, one.n_non_members)
-            else "."
-        )
-    )
-    stated = [rate for rate in CLAIMED_RATES if one.certifies(rate)]
-    short = [rate for rate in CLAIMED_RATES if not one.certifies(rate)]
-    if stated:
-        rates = ", ".join(f"{rate:g}" for rate in stated)
-        yield f"False positive rates that can be stated: {rates} (at best {one.smallest_fpr:.2g})."
-    if short:
-        needed = ", ".join(f"{negatives_needed(rate)} for {rate:g}" for rate in short)
-        yield f"More non-members are needed to state lower rates: {needed}."
-    yield (
-        f"If no forget row is recognised, a true positive rate above {one.smallest_tpr:.2g} is "
-        "excluded."
-    )
-    if one.largest_epsilon is not None:
-        yield (
-            f"The largest epsilon that a perfect attack could certify is {one.largest_epsilon:.2f}."
-        )
 
 
 def power_in_words(one: CriterionPower) -> str:

@@ -56,7 +56,7 @@ def rung_costs(project: Project | None, plan: Plan, registry: Registry) -> tuple
     size = _weights_size(project, plan, registry) if project else None
     planned = rung_reached(original=True, retrained=len(plan.reference.band_seeds))
     n_sets = len(plan.forget_sets)
-    of_plan = _original(plan) + n_sets * len(plan.reference.band_seeds)
+    of_plan = _Models(_original(plan), n_sets * len(plan.reference.band_seeds))
     own_runs = n_sets * sum(len(method.seeds) for method in plan.methods)
     costs = []
     for rung in Rung:
@@ -64,17 +64,17 @@ def rung_costs(project: Project | None, plan: Plan, registry: Registry) -> tuple
         runs = {method.id: n_sets * len(method.seeds) for method in plan.methods}
         if rung is Rung.L5:
             runs = {method.id: n_sets * MIN_DISTRIBUTION for method in plan.methods}
-        seconds = _seconds(trainings, runs, plan.reference.method.id, times)
+        seconds = _seconds(trainings.total, runs, plan.reference.method.id, times)
         unlearnings = sum(runs.values())
-        models = trainings + unlearnings
+        models = trainings.total + unlearnings
         reasons = [_NO_RUNS] if seconds is None else []
         reasons += [_NO_MODEL] if size is None else []
         costs.append(
             RungCost(
                 rung=rung,
                 is_planned=rung is planned,
-                trainings=trainings,
-                further_trainings=max(0, trainings - of_plan),
+                trainings=trainings.total,
+                further_trainings=trainings.beyond(of_plan),
                 unlearnings=unlearnings,
                 further_unlearnings=max(0, unlearnings - own_runs),
                 seconds=seconds,
@@ -90,16 +90,44 @@ def _original(plan: Plan) -> int:
     return int(not plan.model.use and not plan.model.weights)
 
 
-def _trainings(rung: Rung, plan: Plan) -> int:
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """Models trained, by what for: none stands in for one of another kind."""
+
+    originals: int
+    retrained: int
+    shadows: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.originals + self.retrained + self.shadows
+
+    def beyond(self, others: _Models) -> int:
+        return (
+            max(0, self.originals - others.originals)
+            + max(0, self.retrained - others.retrained)
+            + max(0, self.shadows - others.shadows)
+        )
+
+
+def _trainings(rung: Rung, plan: Plan) -> _Models:
     """Models trained up to this rung; each rung needs those below it too."""
-    n_sets = len(plan.forget_sets)
-    retrained = {Rung.L0: 0, Rung.L1: 0, Rung.L2: 1, Rung.L3: MIN_BAND, Rung.L4: MIN_BAND}
-    shadows = MIN_SHADOWS if rung in (Rung.L4, Rung.L5) else 0
-    originals = 0 if rung is Rung.L0 else _original(plan)
-    if rung is Rung.L5:
-        # unlearned models are independent only if each comes from an original of its own
-        originals += MIN_DISTRIBUTION - 1
-    return originals + shadows + n_sets * retrained.get(rung, MIN_DISTRIBUTION)
+    n_sets, original = len(plan.forget_sets), _original(plan)
+    match rung:
+        case Rung.L0:
+            return _Models(0, 0)
+        case Rung.L1:
+            return _Models(original, 0)
+        case Rung.L2:
+            return _Models(original, n_sets)
+        case Rung.L3:
+            return _Models(original, n_sets * MIN_BAND)
+        case Rung.L4:
+            return _Models(original, n_sets * MIN_BAND, MIN_SHADOWS)
+        case Rung.L5:
+            # unlearned models are independent only if each comes from an original of its own
+            originals = original + MIN_DISTRIBUTION - 1
+            return _Models(originals, n_sets * MIN_DISTRIBUTION, MIN_SHADOWS)
 
 
 def _seconds(

@@ -1,27 +1,31 @@
-"""The strongest claims that the rows of a plan permit, before anything is run."""
+"""The strongest claims that the rows of a plan permit, before anything is run.
+
+Where nothing was detected the exact limits of Clopper and Pearson 1934 have closed forms, which
+is all that is needed here: the window asks while a plan is edited, and must not load scipy for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.audit.cost import is_of
-from workbench.audit.guards import Rows, matched_non_members
+from workbench.audit.guards import Rows, matched_non_members, subjects_sharing_rows
 from workbench.audit.plan import ForgetSetChoice, Plan
 from workbench.audit.resolve import forget_set_rows
 from workbench.audit.rung_cost import NO_PROJECT
-from workbench.audit.subjects import shared_subjects
 from workbench.core.dataset import Dataset
 from workbench.core.errors import WorkbenchError
-from workbench.metrics.bounds import epsilon_lower_bound, negatives_needed
-from workbench.metrics.statistics import clopper_pearson_upper
 from workbench.registry import Registry
 from workbench.store import Project, load_dataset
 
 CLAIMED_RATES = (0.1, 0.01, 0.001)
+LEVEL = 0.95
+_DELTA = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class SetClaims:
 
     def certifies(self, fpr: float) -> bool | None:
         """Whether the non-members suffice to state this rate; None if they are not known."""
-        return None if self.units is None else self.units[1] >= negatives_needed(fpr)
+        return None if self.units is None else self.units[1] >= non_members_needed(fpr)
 
 
 def all_set_claims(
@@ -115,21 +119,70 @@ def _dataset_id(project: Project, plan: Plan, registry: Registry) -> int | None:
 
 def set_claims(forget_set: str, dataset: Dataset, rows: Rows, non_members: Rows) -> SetClaims:
     """What rows of these numbers permit to claim."""
-    units = (len(rows), len(non_members))
-    subjects = shared_subjects(dataset, rows, seed=0)
-    if subjects is not None:
-        of_row = subjects.of_row
-        units = (len(np.unique(of_row[rows])), len(np.unique(of_row[non_members])))
-    forget, others = units
+    forget, others = len(rows), len(non_members)
+    of_row = subjects_sharing_rows(dataset, rows)
+    if of_row is not None:
+        forget, others = (len(np.unique(of_row[some])) for some in (rows, non_members))
     return SetClaims(
         forget_set=forget_set,
         n_forget=len(rows),
         n_non_members=len(non_members),
-        units=units,
-        smallest_fpr=clopper_pearson_upper(0, others) if others else None,
-        smallest_tpr=clopper_pearson_upper(0, forget) if forget else None,
-        largest_epsilon=(
-            epsilon_lower_bound(forget, forget, 0, others) if forget and others else None
-        ),
+        units=(forget, others),
+        smallest_fpr=highest_rate_unseen(others) if others else None,
+        smallest_tpr=highest_rate_unseen(forget),
+        largest_epsilon=_largest_epsilon(forget, others) if others else None,
         unknown="" if others else "There are no comparable non-members.",
     )
+
+
+def highest_rate_unseen(n: int, level: float = LEVEL) -> float:
+    """The highest rate of an event that did not occur in n >= 1 trials, at confidence `level`."""
+    return -math.expm1(math.log1p(-level) / n)
+
+
+def non_members_needed(fpr: float, level: float = LEVEL) -> int:
+    """Non-members without a false positive that it takes to state a rate of at most `fpr`."""
+    return math.ceil(math.log1p(-level) / math.log1p(-fpr))
+
+
+def _largest_epsilon(n_forget: int, n_non_members: int) -> float:
+    """`metrics.bounds.epsilon_lower_bound` of an attack that is never wrong."""
+    one_sided = (1 + LEVEL) / 2
+    fnr, fpr = (
+        highest_rate_unseen(n_forget, one_sided),
+        highest_rate_unseen(n_non_members, one_sided),
+    )
+    pairs = ((1 - _DELTA - fpr, fnr), (1 - _DELTA - fnr, fpr))
+    return max([0.0] + [math.log(kept / error) for kept, error in pairs if kept > 0])
+
+
+def claims_in_words(one: SetClaims) -> Iterator[str]:
+    """What the rows of a forget set permit to claim, a sentence each."""
+    if one.units is None:
+        yield f"{one.forget_set}: its rows are not known. {one.unknown}"
+        return
+    forget, others = one.units
+    yield (
+        f"{one.forget_set}: {one.n_forget} forget rows, {one.n_non_members} comparable non-members"
+        + (
+            f", of {forget} and {others} subjects, which count instead."
+            if one.units != (one.n_forget, one.n_non_members)
+            else "."
+        )
+    )
+    stated = [rate for rate in CLAIMED_RATES if one.certifies(rate)]
+    short = [rate for rate in CLAIMED_RATES if not one.certifies(rate)]
+    if stated:
+        rates = ", ".join(f"{rate:g}" for rate in stated)
+        yield f"False positive rates that can be stated: {rates} (at best {one.smallest_fpr:.2g})."
+    if short:
+        needed = ", ".join(f"{non_members_needed(rate)} for {rate:g}" for rate in short)
+        yield f"More non-members are needed to state lower rates: {needed}."
+    yield (
+        f"If no forget row is recognised, a true positive rate above {one.smallest_tpr:.2g} is "
+        "excluded."
+    )
+    if one.largest_epsilon is not None:
+        yield (
+            f"The largest epsilon that a perfect attack could certify is {one.largest_epsilon:.2f}."
+        )

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.audit.guards import Rows
+from workbench.audit.guards import Rows, subjects_sharing_rows
 from workbench.audit.measured import LEVEL
 from workbench.core.dataset import Dataset
 from workbench.metrics.bootstrap import cluster_bootstrap
@@ -23,7 +23,6 @@ from workbench.metrics.statistics import Interval, t_interval, wilson
 
 Rates = tuple[float, ...]
 
-COLUMN = "subject"
 BY_SUBJECT = "by subject"
 ONE_SUBJECT = "by row of one subject"
 
@@ -77,10 +76,8 @@ class Subjects:
 
 def shared_subjects(dataset: Dataset, forget_rows: Rows, seed: int) -> Subjects | None:
     """The subjects of the rows if any of them owns more than one forget row, else None."""
-    values = dataset.columns.get(COLUMN)
-    if values is None or len(np.unique(values[forget_rows])) == len(np.unique(forget_rows)):
-        return None
-    return Subjects(np.unique(values, return_inverse=True)[1].astype(np.int64), seed)
+    of_row = subjects_sharing_rows(dataset, forget_rows)
+    return None if of_row is None else Subjects(of_row, seed)
 
 
 def is_by_subject(method: str) -> bool:

@@ -9,12 +9,12 @@ from workbench.audit.findings import CandidateVerdict, ControlResult
 from workbench.audit.plan import Plan, read_plan
 from workbench.audit.planned_evidence import (
     PlannedEvidence,
-    claims_in_words,
     evidence_record,
     planned_evidence,
     power_in_words,
 )
 from workbench.audit.seeds import seed_axes, seeds_in_words
+from workbench.audit.set_claims import claims_in_words
 from workbench.cli.lanes import open_pool
 from workbench.cli.options import add_lanes, add_plugin_folders, add_project
 from workbench.cli.output import Output, table

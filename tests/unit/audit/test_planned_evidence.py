@@ -14,7 +14,6 @@ from test_cost import architecture
 from workbench.audit.equivalence import Margin, Sample, compare_with_band
 from workbench.audit.plan import Plan
 from workbench.audit.planned_evidence import (
-    claims_in_words,
     evidence_record,
     planned_evidence,
     power_in_words,
@@ -22,12 +21,19 @@ from workbench.audit.planned_evidence import (
 from workbench.audit.power import POWER, criterion_powers, reach
 from workbench.audit.rung_cost import NO_PROJECT, rung_costs
 from workbench.audit.schedule import lock_plan
-from workbench.audit.set_claims import all_set_claims, set_claims
+from workbench.audit.set_claims import (
+    all_set_claims,
+    claims_in_words,
+    highest_rate_unseen,
+    non_members_needed,
+    set_claims,
+)
 from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Direction, PluginKind, Rung, Split, Unit
 from workbench.metrics import Undefined
 from workbench.metrics.bounds import epsilon_lower_bound, negatives_needed
+from workbench.metrics.statistics import clopper_pearson_upper
 from workbench.registry import Registry
 from workbench.store import Project, save_dataset, save_forget_set, save_metrics, save_model
 
@@ -170,7 +176,15 @@ def test_what_no_detection_excludes(n: int, tpr: float) -> None:
     claims = set_claims("s", dataset, np.arange(n), n + np.arange(n))
     assert claims.smallest_tpr == pytest.approx(tpr, abs=0.0005)
     assert claims.smallest_fpr == claims.smallest_tpr
-    assert claims.largest_epsilon == epsilon_lower_bound(n, n, 0, n)
+    assert claims.largest_epsilon == pytest.approx(epsilon_lower_bound(n, n, 0, n))
+
+
+@pytest.mark.parametrize("n", [1, 2, 29, 1000, 10**6])
+def test_closed_forms_are_those_of_the_metrics(n: int) -> None:
+    assert highest_rate_unseen(n) == pytest.approx(clopper_pearson_upper(0, n), rel=1e-9)
+    for fpr in (0.1, 0.01, 0.001, 0.0001):
+        assert non_members_needed(fpr) == negatives_needed(fpr)
+    assert [non_members_needed(fpr) for fpr in (0.1, 0.01, 0.001, 0.0001)] == [29, 299, 2995, 29956]
 
 
 def test_the_largest_epsilon_of_a_hundred_rows_is_known() -> None:
