@@ -35,6 +35,16 @@ def test_a_dataset_comes_back_with_the_same_fingerprint(project: Project) -> Non
     np.testing.assert_array_equal(back.inputs, dataset.inputs)
 
 
+def test_a_dataset_may_be_read_without_its_inputs(project: Project) -> None:
+    dataset = example_dataset()
+    with project.transaction("dataset.imported") as tx:
+        dataset_id = save_dataset(tx, dataset, {})
+    light = load_dataset(project, dataset_id, inputs=False)
+    assert light.inputs.shape == (len(dataset), 0)
+    np.testing.assert_array_equal(light.targets, dataset.targets)
+    np.testing.assert_array_equal(light.columns["subject"], dataset.columns["subject"])
+
+
 def test_the_same_dataset_is_imported_once(project: Project) -> None:
     with project.transaction("x") as tx:
         first = save_dataset(tx, example_dataset(), {})

@@ -177,7 +177,7 @@ def claims_in_words(one: SetClaims) -> Iterator[str]:
         yield f"False positive rates that can be stated: {rates} (at best {one.smallest_fpr:.2g})."
     if short:
         needed = ", ".join(f"{non_members_needed(rate)} for {rate:g}" for rate in short)
-        yield f"More non-members are needed to state lower rates: {needed}."
+        yield f"Non-members that it takes to state other false positive rates: {needed}."
     yield (
         f"If no forget row is recognised, a true positive rate above {one.smallest_tpr:.2g} is "
         "excluded."

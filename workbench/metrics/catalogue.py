@@ -30,7 +30,8 @@ _CARDS = (
         title="Accuracy",
         definition=(
             "The share of rows to which the model gives the right label. "
-            "It is reported apart for forget, retain, test and non-member rows."
+            "It is reported apart for forget, retain, test and non-member rows. Where forget rows "
+            "have exact or near copies among the retain rows, it is given once more without them."
         ),
         direction=Direction.REFERENCE,
         unit=Unit.FRACTION,
@@ -39,7 +40,10 @@ _CARDS = (
             "Lower on the forget rows is not better: a model that fails more often than a "
             "retrained one has been damaged in a way that itself points at these rows."
         ),
-        source="Jia et al. 2023 (arXiv:2304.04934); interval: Wilson 1927",
+        source=(
+            "Jia et al. 2023 (arXiv:2304.04934); interval: Wilson 1927, or a bootstrap of subjects "
+            "where these share rows"
+        ),
     ),
     MetricCard(
         name="mean_loss",
@@ -85,7 +89,8 @@ _CARDS = (
         title="Membership inference AUC",
         definition=(
             "The chance that an attack, given one forget row and one row the model never saw, "
-            "tells which is which. At 0.5 it guesses; at 1 it always knows."
+            "tells which is which. At 0.5 it guesses; at 1 it always knows. Where forget rows have "
+            "exact or near copies among the retain rows, it is given once more without them."
         ),
         direction=Direction.REFERENCE,
         unit=Unit.SCORE,
@@ -95,7 +100,10 @@ _CARDS = (
             "An average near 0.5 can hide a few rows that are fully exposed, and a model that no "
             "longer works also reaches 0.5."
         ),
-        source="Yeom et al. 2018 (arXiv:1709.01604); interval: DeLong et al. 1988",
+        source=(
+            "Yeom et al. 2018 (arXiv:1709.01604); interval: DeLong et al. 1988, or a bootstrap of "
+            "subjects where these share rows"
+        ),
     ),
     MetricCard(
         name="membership_tpr_at_fpr_0.1",
