@@ -1,6 +1,7 @@
 """Every command on a tiny project: what it prints, what it leaves, how it exits."""
 
 import json
+import re
 import sqlite3
 
 import numpy as np
@@ -50,8 +51,31 @@ def test_dry_run_writes_nothing(project, write_plan, workbench):
     before = project.read_bytes()
     code, out, _ = workbench("run", write_plan(), "--project", project, "--dry-run", "--json")
     assert code == 0
-    assert len(json.loads(out)["runs"]) == 1 + 2 + 1 + 4 + 1
+    told = json.loads(out)
+    assert len(told["runs"]) == 1 + 2 + 1 + 4 + 1
+    assert told["seeds"].keys() == {"training", "unlearning", "evaluation"}
+    assert [rung["rung"] for rung in told["evidence"]["rungs"] if rung["is_planned"]] == ["L2"]
     assert project.read_bytes() == before
+
+
+def test_dry_run_says_what_each_rung_takes_and_the_rows_permit(finished, write_plan, workbench):
+    before = finished.read_bytes()
+    code, out, _ = workbench("run", write_plan(), "--project", finished, "--dry-run")
+    assert code == 0
+    assert finished.read_bytes() == before
+    assert re.search(r"L2 \(planned\) +2 +0 +\d+\.\d min +\d+\.\d MB +a gap, undecided", out)
+    assert "Seeds of training: original 0; band 1, 2; control 3" in out
+    assert re.search(r"threes: \d+ forget rows, \d+ comparable non-members\.", out)
+    assert "If no forget row is recognised, a true positive rate above" in out
+    assert "forget: its power is not known. Fewer than 5 retrained seeds decide nothing." in out
+
+
+def test_dry_run_needs_no_project(tmp_path, write_plan, workbench):
+    absent = tmp_path / "absent.audit"
+    code, out, _ = workbench("run", write_plan(), "--project", absent, "--dry-run")
+    assert code == 0
+    assert "There is no project yet." in out
+    assert not absent.exists()
 
 
 def test_verify_finds_a_changed_metric(finished, workbench):

@@ -27,6 +27,7 @@ from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.plan import questions
 from workbench.gui.pages.plan.contents import assess, read_contents, read_plugin_files
 from workbench.gui.pages.plan.criteria_model import Column, CriteriaModel
+from workbench.gui.pages.plan.evidence_table import EvidenceTable, short_time
 from workbench.gui.pages.plan.page import PlanPage
 from workbench.gui.pages.plan.plan_file import read_plan_file, write_plan_file
 from workbench.gui.pages.plan.starting import added, first_draft, missing_for_draft
@@ -164,6 +165,20 @@ def test_the_first_draft_lacks_methods_only(small_project):
     assert ready.hash == plan_from(draft).hash
 
 
+def test_an_assessment_has_the_ladder_and_what_the_rows_permit(small_project):
+    registry = Registry.discover()
+    with Project.open(small_project, read_only=True) as project:
+        draft = first_draft(read_contents(project, registry))
+        assert assess(project, registry, draft).rungs == ()
+        draft["methods"] = [{"id": "ssd", "seeds": [0, 1]}]
+        ready = assess(project, registry, draft)
+    assert [str(one.rung) for one in ready.rungs if one.is_planned] == ["L3"]
+    assert all(one.seconds is not None and one.size for one in ready.rungs)
+    assert ready.claims[0].startswith("threes: ")
+    assert "a true positive rate above" in ready.claims[0]
+    assert len(ready.claims) == 1
+
+
 def test_few_seeds_are_said_to_decide_nothing(small_project):
     registry = Registry.discover()
     with Project.open(small_project, read_only=True) as project:
@@ -262,6 +277,44 @@ def test_a_locked_plan_is_shown_and_cannot_be_changed(make_page, small_project, 
         for one in page.findChildren(QPushButton)
         if one.text() == "Lock plan…" and one.isVisibleTo(page)
     ]
+
+
+def test_the_evidence_table_marks_the_planned_rung(make_page, small_project):
+    page = make_page(small_project)
+    table = next(
+        one for one in page.findChildren(EvidenceTable) if one.accessibleName() == "Evidence"
+    )
+    assert table.isVisibleTo(page)
+    named = {label.accessibleName(): label for label in table.findChildren(QLabel)}
+    planned = [name for name in named if name.endswith("planned")]
+    assert planned == ["L2, planned"]
+    assert "beyond this plan" in named["L5"].toolTip()
+    assert named["L2, planned"].font().bold()
+    assert not named["L5"].font().bold()
+    assert table.width() <= 220, "the panel beside the plan is narrow"
+
+
+def test_an_unfinished_draft_has_no_evidence_table(make_draft):
+    page = make_draft()
+    assert not page.findChild(EvidenceTable).isVisibleTo(page)
+    add_method(page)
+    assert page.findChild(EvidenceTable).isVisibleTo(page)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, "?"), (12, "12 s"), (600, "10 min"), (7200, "2 h")]
+)
+def test_times_are_short(seconds, words):
+    assert short_time(seconds) == words
+
+
+def test_the_evaluation_seed_is_set_beside_the_tests(make_draft, qtbot):
+    page = make_draft()
+    show_part(page, "Tests")
+    retype(qtbot, find(page, QAbstractSpinBox, "Evaluation seed"), "23")
+    page.document.flush()
+    settle(page.session)
+    assert stored(page)["evaluation_seed"] == 23
 
 
 def test_typing_is_one_edit_that_can_be_undone(make_draft, qtbot):

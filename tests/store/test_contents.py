@@ -35,6 +35,16 @@ def test_a_dataset_comes_back_with_the_same_fingerprint(project: Project) -> Non
     np.testing.assert_array_equal(back.inputs, dataset.inputs)
 
 
+def test_a_dataset_may_be_read_without_its_inputs(project: Project) -> None:
+    dataset = example_dataset()
+    with project.transaction("dataset.imported") as tx:
+        dataset_id = save_dataset(tx, dataset, {})
+    light = load_dataset(project, dataset_id, inputs=False)
+    assert light.inputs.shape == (len(dataset), 0)
+    np.testing.assert_array_equal(light.targets, dataset.targets)
+    np.testing.assert_array_equal(light.columns["subject"], dataset.columns["subject"])
+
+
 def test_the_same_dataset_is_imported_once(project: Project) -> None:
     with project.transaction("x") as tx:
         first = save_dataset(tx, example_dataset(), {})
@@ -124,3 +134,25 @@ def test_what_is_not_there_is_named(project: Project) -> None:
         load_dataset(project, 7)
     with pytest.raises(ProjectError, match="has no model 7"):
         load_tensors(project, 7)
+
+
+def test_outputs_of_other_rows_are_refused_on_both_ways(project: Project) -> None:
+    dataset = example_dataset()
+    with project.transaction("filled") as tx:
+        dataset_id = save_dataset(tx, dataset, {})
+        model_id = save_model(tx, "m", {"id": "mlp"}, {"w": np.ones(2)}, source={})
+    short = {"logits": np.ones((len(dataset), 3)), "loss": np.ones(len(dataset) - 1)}
+    with (
+        pytest.raises(DataError, match="loss of model 1 hold 11 rows"),
+        project.transaction("t") as tx,
+    ):
+        save_outputs(tx, model_id, dataset_id, short)
+    with project.transaction("outputs.stored") as tx:
+        save_outputs(tx, model_id, dataset_id, {"loss": np.ones(len(dataset))})
+    event = project.row("SELECT payload FROM event WHERE type = 'outputs.stored'")
+    assert event["payload"]["rows_of"] == {"dataset": dataset.fingerprint, "rows": len(dataset)}
+    with project.transaction("t") as tx:
+        wrong = tx.put_array(np.ones(len(dataset) + 1))
+        tx.update("output", {"dataset_id": dataset_id, "name": "loss"}, hash=wrong)
+    with pytest.raises(ProjectError, match="hold 13 rows for a dataset of 12"):
+        load_outputs(project, model_id, dataset_id)

@@ -38,7 +38,7 @@ def planned_cost(project: Project, plan: Plan, registry: Registry) -> Cost:
     data and architecture; other settings, such as epochs, are not looked at.
     """
     runs = planned_runs(plan, registry)
-    seconds, basis = _estimate(runs, _seconds_by_method(project, plan, registry))
+    seconds, basis = _estimate(runs, seconds_by_method(project, plan, registry))
     return Cost(len(runs), Counter(run.role for run in runs), seconds, basis)
 
 
@@ -56,9 +56,9 @@ def _estimate(
     return total, basis
 
 
-def _seconds_by_method(project: Project, plan: Plan, registry: Registry) -> dict[str, list[float]]:
+def seconds_by_method(project: Project, plan: Plan, registry: Registry) -> dict[str, list[float]]:
     """Wall times of the finished runs on the plan's data and architecture, by method."""
-    architecture = _architecture(project, plan, registry)
+    architecture = architecture_of(project, plan, registry)
     found = defaultdict(list)
     for run in project.rows(
         "SELECT run.method, run.started, run.finished, model.architecture, dataset.name, "
@@ -66,19 +66,19 @@ def _seconds_by_method(project: Project, plan: Plan, registry: Registry) -> dict
         "JOIN model ON model.id = run.original_model_id "
         "JOIN dataset ON dataset.id = plan.dataset_id WHERE run.status = 'done'"
     ):
-        if _is_of(plan, run, registry) and _named(run["architecture"]) == architecture:
+        if is_of(plan, run, registry) and named_architecture(run["architecture"]) == architecture:
             started, finished = map(datetime.fromisoformat, (run["started"], run["finished"]))
             found[run["method"]].append((finished - started).total_seconds())
     return dict(found)
 
 
-def _is_of(plan: Plan, run: Mapping[str, Any], registry: Registry) -> bool:
-    """Whether a run was made on the data that the plan names."""
+def is_of(plan: Plan, dataset: Mapping[str, Any], registry: Registry) -> bool:
+    """Whether a dataset, by its name and source, is the one that the plan names."""
     if plan.data.use:
-        return bool(run["name"] == plan.data.use)
+        return bool(dataset["name"] == plan.data.use)
     source = registry.get(PluginKind.DATASET, plan.data.source)
     params = source.parse_params(plan.data.params).model_dump(mode="json")
-    made = run["source"]
+    made = dataset["source"]
     planted = [planting.model_dump(mode="json") for planting in plan.data.plant]
     return bool(
         made["plugin"] == plan.data.source
@@ -87,17 +87,19 @@ def _is_of(plan: Plan, run: Mapping[str, Any], registry: Registry) -> bool:
     )
 
 
-def _architecture(
+def architecture_of(
     project: Project, plan: Plan, registry: Registry
 ) -> tuple[str, dict[str, Any]] | None:
+    """Id and parameters of the plan's network; None if the project has no such model."""
     if plan.model.use:
         row = project.row(
             "SELECT architecture FROM model WHERE name = ? ORDER BY id DESC LIMIT 1", plan.model.use
         )
-        return None if row is None else _named(row["architecture"])
+        return None if row is None else named_architecture(row["architecture"])
     contributed = registry.get(PluginKind.ARCHITECTURE, plan.model.architecture)
     return contributed.id, contributed.parse_params(plan.model.params).model_dump(mode="json")
 
 
-def _named(architecture: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def named_architecture(architecture: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Id and parameters of a stored architecture."""
     return architecture["id"], architecture["params"]

@@ -18,6 +18,7 @@ from workbench.core.where import parse_where
 Rows = NDArray[np.int64]
 
 MIN_NON_MEMBERS = 2
+SUBJECT = "subject"  # column that names whom a row is of
 _SHOWN_PAIRS = 10
 
 
@@ -78,22 +79,31 @@ def check_forget_rows(dataset: Dataset, rows: Rows) -> None:
         )
 
 
-def find_twins(dataset: Dataset, forget_rows: Rows) -> tuple[Twins, ...]:
+def content_hashes(dataset: Dataset) -> NDArray[np.str_]:
+    """Hash of the stored input of every row (n,), whatever its label."""
+    return np.array([hash_array(row) for row in dataset.inputs])
+
+
+def find_twins(
+    dataset: Dataset, forget_rows: Rows, content: NDArray[np.str_] | None = None
+) -> tuple[Twins, ...]:
     """Exact copies of forget inputs among retain, test and non-member rows; empty if none.
 
-    Rows are compared by the hash of their stored input, whatever their label. This is a finding
-    and not an error: whoever asked to be forgotten cannot help having a twin.
+    Rows are compared by the hash of their stored input, whatever their label; `content` holds
+    these if they are known. This is a finding and not an error: whoever asked to be forgotten
+    cannot help having a twin.
     """
     splits = rows_by_split(dataset, forget_rows)
+    content = content_hashes(dataset) if content is None else content
     by_content: dict[str, list[int]] = {}
     for row in splits[Split.FORGET]:
-        by_content.setdefault(hash_array(dataset.inputs[row]), []).append(int(row))
+        by_content.setdefault(str(content[row]), []).append(int(row))
     found = []
     for split in (Split.RETAIN, Split.TEST, Split.NON_MEMBER):
         pairs = [
             (forgotten, int(row))
             for row in splits[split]
-            for forgotten in by_content.get(hash_array(dataset.inputs[row]), ())
+            for forgotten in by_content.get(str(content[row]), ())
         ]
         if pairs:
             pairs.sort()
@@ -108,7 +118,7 @@ def duplicate_findings(dataset: Dataset) -> list[str]:
     Copies of training rows among test or non-member rows make the model look better, and every
     membership attack worse, than it is.
     """
-    content = np.array([hash_array(row) for row in dataset.inputs])
+    content = content_hashes(dataset)
     train = content[dataset.rows_of(Split.TRAIN)]
     found = []
     repeated = len(train) - len(np.unique(train))
@@ -142,6 +152,17 @@ def non_member_shortage(non_members: Rows) -> str:
         f"A membership test needs at least {MIN_NON_MEMBERS} non-member rows comparable with the "
         f"forget set, there {'is' if n == 1 else 'are'} {n}."
     )
+
+
+def subjects_sharing_rows(dataset: Dataset, forget_rows: Rows) -> NDArray[np.int64] | None:
+    """Subject of every row of the dataset as a number (n,), if one owns several forget rows.
+
+    None if none does, or if the dataset has no column "subject": then rows are independent.
+    """
+    values = dataset.columns.get(SUBJECT)
+    if values is None or len(np.unique(values[forget_rows])) == len(np.unique(forget_rows)):
+        return None
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def columns_of(dataset: Dataset, rows: Rows) -> dict[str, NDArray[Any]]:

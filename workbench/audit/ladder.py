@@ -13,14 +13,17 @@ from workbench.core.vocabulary import Rung, Split
 # and every report carries this sentence.
 LIMITS = "Evidence of reduced/absent influence under the listed tests; not a proof of erasure."
 MIN_BAND = 5
+MIN_SHADOWS = 16  # our choice; published offline attacks use 4 to 64
+MIN_DISTRIBUTION = 64  # models on either side
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung in words: what it takes, and the strongest statement it supports."""
+    """One rung in words: what it takes, and the strongest statement it supports, also in brief."""
 
     needs: str
     claim: str
+    brief: str
 
 
 LADDER: Mapping[Rung, Step] = MappingProxyType(
@@ -28,31 +31,38 @@ LADDER: Mapping[Rung, Step] = MappingProxyType(
         Rung.L0: Step(
             needs="the unlearned model and the data",
             claim="The listed attacks found no leakage of the forget set, at their sensitivity.",
+            brief="leakage under attacks",
         ),
         Rung.L1: Step(
             needs="also the original model",
             claim="Leakage of the forget set under the listed attacks changed from the original "
             "model to the unlearned model as reported.",
+            brief="change from original",
         ),
         Rung.L2: Step(
             needs=f"also one retrained model (fewer than {MIN_BAND} count as one)",
             claim="The gap to a retrained model is as reported; so few seeds show no noise band, "
             "so the gap illustrates and decides nothing.",
+            brief="a gap, undecided",
         ),
         Rung.L3: Step(
             needs=f"also at least {MIN_BAND} retrained models with different seeds",
             claim="The unlearned model is equivalent to retraining without the forget set, within "
             "the locked margins and on the listed metrics.",
+            brief="equal to retraining",
         ),
         Rung.L4: Step(
-            needs="also shadow models trained with and without each row",
+            needs=f"also at least {MIN_SHADOWS} shadow models trained with and without each row",
             claim="Per-row attacks calibrated on shadow models agree with that, at low false "
             "positive rates.",
+            brief="agreement row by row",
         ),
         Rung.L5: Step(
-            needs="also at least 64 retrained and 64 unlearned models, trained independently",
+            needs=f"also at least {MIN_DISTRIBUTION} retrained and {MIN_DISTRIBUTION} unlearned "
+            "models, trained independently",
             claim="The distribution of unlearned models was tested against the distribution of "
             "retrained models.",
+            brief="same distribution",
         ),
     }
 )

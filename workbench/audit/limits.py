@@ -15,6 +15,7 @@ from scipy import special
 from workbench.audit.equivalence import standard_deviation
 from workbench.audit.lookup import value_of
 from workbench.audit.measured import LEVEL
+from workbench.audit.subjects import is_by_subject
 from workbench.core.metric_value import MetricValue
 from workbench.metrics import Undefined
 from workbench.metrics.statistics import clopper_pearson_lower, clopper_pearson_upper
@@ -53,8 +54,9 @@ def check_limit(metrics: Sequence[MetricValue], limit: Limit, resolution: float)
     Each seed is tested by itself where the metric has an interval of its own, and the worst
     decides: all must be within, and the smallest of k p-values counts k-fold (Bonferroni).
     Proportions use the exact binomial (Clopper and Pearson 1934), other intervals the normal
-    distribution behind them, on the logit scale where they were made on it. A metric without an
-    interval is tested by a t-interval over at least two models, else Undefined is raised.
+    distribution behind them, on the logit scale where they were made on it; where subjects share
+    rows, nothing but the interval counts. A metric without an interval is tested by a t-interval
+    over at least two models, else Undefined is raised.
     """
     tests = []
     for metric in metrics:
@@ -79,9 +81,10 @@ def _is_proportion(metric: MetricValue) -> bool:
 
 def _stored_interval(metric: MetricValue) -> tuple[float, float] | None:
     """The confidence interval of the metric; a range over rows or seeds is none."""
-    if metric.ci_low is None or metric.ci_high is None or metric.ci_method not in _CONFIDENCE:
+    if metric.ci_low is None or metric.ci_high is None:
         return None
-    return metric.ci_low, metric.ci_high
+    is_one = metric.ci_method in _CONFIDENCE or is_by_subject(metric.ci_method)
+    return (metric.ci_low, metric.ci_high) if is_one else None
 
 
 def _proportion(metric: MetricValue, limit: Limit) -> LimitTest:

@@ -261,6 +261,9 @@ class Criterion(Params):
         return self
 
 
+_ADDED_LATER = ("evaluation_seed",)
+
+
 class Plan(Params):
     """A whole plan file."""
 
@@ -278,6 +281,9 @@ class Plan(Params):
     attribution_rows: int = Field(30, ge=1, description="rows explained, forget and retain each")
     recovery: Annotated[RecoveryChoice | None, BeforeValidator(_none_if_false)] = RecoveryChoice()
     controls: Controls = Controls()
+    evaluation_seed: Seed = Field(
+        0, description="of what measuring draws at random: resampling, explained rows"
+    )
     alpha: float = Field(0.05, gt=0, lt=0.5, description="error rate of every test")
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
 
@@ -297,7 +303,14 @@ class Plan(Params):
 
     @property
     def hash(self) -> str:
-        return hash_json(self.model_dump(mode="json"))
+        """Of everything in the plan. What version 1 gained later counts where it is set only,
+        so that plans locked before keep their hash.
+        """
+        content = self.model_dump(mode="json")
+        for name in _ADDED_LATER:
+            if content[name] == Plan.model_fields[name].default:
+                del content[name]
+        return hash_json(content)
 
     def straw_men(self, registry: Registry) -> tuple[str, ...]:
         """Ids of the methods that the audit must fail, in a stable order."""

@@ -41,14 +41,22 @@ def _of_plan(project: Project, plan_id: int) -> Iterator[Fault]:
 
 
 def _metric_faults(stored: StoredPlan, forget_set: StoredForgetSet) -> Iterator[Fault]:
+    twins, seed = stored.duplicates(forget_set).twinned, stored.plan.evaluation_seed
     for run, compared in comparisons(stored, forget_set):
         outputs = StoredOutputs(
-            **{name: stored.output(run.model_id, name) for name in ("logits", "loss", "embedding")}
+            logits=stored.output(run.model_id, "logits"),
+            loss=stored.output(run.model_id, "loss"),
+            embedding=stored.output(run.model_id, "embedding"),
         )
         expected = [
-            *standard_metrics(outputs, stored.dataset, forget_set.rows),
+            *standard_metrics(outputs, stored.dataset, forget_set.rows, twins=twins, seed=seed),
             *attack_metrics(
-                stored.scores(run), stored.dataset, forget_set.rows, forget_set.non_members
+                stored.scores(run),
+                stored.dataset,
+                forget_set.rows,
+                forget_set.non_members,
+                twins=twins,
+                seed=seed,
             ),
             *swap_metrics(outputs.logits, stored.dataset, stored.plantings),
             *compared,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.duplicates import WITHOUT_TWINS
 from workbench.audit.guards import (
     Rows,
     matched_non_members,
@@ -18,6 +19,7 @@ from workbench.audit.guards import (
     rows_by_split,
 )
 from workbench.audit.measured import LEVEL, measured
+from workbench.audit.subjects import Subjects, shared_subjects
 from workbench.core.dataset import Dataset
 from workbench.core.errors import DataError
 from workbench.core.metric_value import MetricValue
@@ -30,6 +32,8 @@ from workbench.metrics.statistics import Interval, t_interval, wilson
 FALSE_POSITIVE_RATES = (0.1, 0.01)
 CALIBRATED = (Split.TEST, Split.FORGET, Split.RETAIN)
 BY_CLASS = (Split.TEST, Split.FORGET)
+NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+ALL_TWINS = "Every forget row has a twin among the retain rows."
 
 Measurement = tuple[float, Interval | None, int]
 
@@ -38,28 +42,45 @@ Measurement = tuple[float, Interval | None, int]
 class StoredOutputs:
     """Outputs of one model over a whole dataset, in its row order.
 
-    logits: (n, C); loss: (n,) nats; embedding: (n, d), the penultimate layer.
+    logits: (n, C); loss: (n,) nats; embedding: (n, d), the penultimate layer; fingerprint: of the
+    dataset whose rows these are, "" where they were just computed on it.
     """
 
     logits: NDArray[Any]
     loss: NDArray[np.float64]
     embedding: NDArray[Any]
+    fingerprint: str = ""
 
 
 def standard_metrics(
-    outputs: StoredOutputs, dataset: Dataset, forget_rows: Rows
+    outputs: StoredOutputs,
+    dataset: Dataset,
+    forget_rows: Rows,
+    *,
+    twins: Rows = NO_ROWS,
+    seed: int = 0,
 ) -> list[MetricValue]:
     """Accuracy and mean loss by split, accuracy by class, and calibration.
 
-    DataError if an output is not finite: such a model has no accuracy worth averaging.
+    Forget accuracy is given once more without `twins`, forget rows that also occur among the
+    retain rows, if there are any. Intervals come from resampling subjects, with `seed`, where
+    these share rows. DataError if the outputs are of other rows or not finite: such a model has
+    no accuracy worth averaging.
     """
     _check_outputs(outputs, dataset)
     correct = outputs.logits.argmax(axis=1) == dataset.targets
     splits = rows_by_split(dataset, forget_rows)
+    subjects = shared_subjects(dataset, forget_rows, seed)
+    share = partial(_share, correct, subjects=subjects)
+    mean = partial(_mean, outputs.loss, subjects=subjects)
     metrics = []
     for split, rows in splits.items():
-        metrics.append(measured("accuracy", split, partial(_share, correct[rows])))
-        metrics.append(measured("mean_loss", split, partial(_mean, outputs.loss[rows])))
+        metrics.append(measured("accuracy", split, partial(share, rows)))
+        metrics.append(measured("mean_loss", split, partial(mean, rows)))
+    if len(twins):
+        single = np.setdiff1d(splits[Split.FORGET], twins)
+        compute = partial(share, single, none=ALL_TWINS)
+        metrics.append(measured("accuracy", Split.FORGET, compute, group_key=WITHOUT_TWINS))
     for split in CALIBRATED:
         rows = splits[split]
         compute = partial(_calibration, outputs.logits[rows], dataset.targets[rows])
@@ -68,7 +89,7 @@ def standard_metrics(
         rows = splits[split]
         for label in np.unique(dataset.targets[rows]):
             of_class = rows[dataset.targets[rows] == label]
-            compute = partial(_share, correct[of_class])
+            compute = partial(share, of_class)
             metrics.append(measured("class_accuracy", split, compute, group_key=f"class:{label}"))
     return metrics
 
@@ -78,31 +99,93 @@ def attack_metrics(
     dataset: Dataset,
     forget_rows: Rows,
     non_members: Rows | None = None,
+    *,
+    twins: Rows = NO_ROWS,
+    seed: int = 0,
 ) -> list[MetricValue]:
     """How well each attack tells forget rows from comparable rows the model never saw.
 
     Scores are over all rows of the dataset, larger is more member-like; group_key is the attack.
-    `non_members` are those of the classes in the forget set if not given.
+    `non_members` are those of the classes in the forget set if not given. The AUC is given once
+    more without `twins`, and intervals come from resampling subjects, as in `standard_metrics`.
     """
     if non_members is None:
         non_members = matched_non_members(dataset, forget_rows)
     shortage = non_member_shortage(non_members)
+    subjects = shared_subjects(dataset, forget_rows, seed)
     metrics = []
     for attack, scores in scores_by_attack.items():
-        sides = (scores[forget_rows], scores[non_members], shortage)
-        computations = {"membership_auc": partial(_auc, *sides)} | {
-            f"membership_tpr_at_fpr_{fpr:g}": partial(tpr_at, *sides, fpr)
-            for fpr in FALSE_POSITIVE_RATES
+        trial = _Trial(scores, forget_rows, non_members, shortage, subjects)
+        computations = {"membership_auc": trial.auc} | {
+            f"membership_tpr_at_fpr_{fpr:g}": partial(trial.tpr, i)
+            for i, fpr in enumerate(FALSE_POSITIVE_RATES)
         }
         metrics += [
             measured(name, Split.FORGET, compute, group_key=attack, reference=str(Split.NON_MEMBER))
             for name, compute in computations.items()
         ]
+        if len(twins):
+            single = replace(trial, forget=np.setdiff1d(forget_rows, twins))
+            metrics.append(
+                measured(
+                    "membership_auc",
+                    Split.FORGET,
+                    single.auc,
+                    group_key=f"{attack}, {WITHOUT_TWINS}",
+                    reference=str(Split.NON_MEMBER),
+                )
+            )
     return metrics
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """One attack on one set of forget rows; `shortage` says why there can be none."""
+
+    scores: NDArray[np.float64]
+    forget: Rows
+    non_members: Rows
+    shortage: str
+    subjects: Subjects | None
+
+    def auc(self) -> Measurement:
+        value, interval = delong_interval(*self._sides(), LEVEL)
+        if self.subjects is not None:
+            interval = self._by_subject[0]
+        return value, interval, len(self.forget) + len(self.non_members)
+
+    def tpr(self, i: int) -> Measurement:
+        """At FALSE_POSITIVE_RATES[i]."""
+        members, non_members = self._sides()
+        value, interval, n = tpr_at(members, non_members, self.shortage, FALSE_POSITIVE_RATES[i])
+        if self.subjects is not None:
+            interval = self._by_subject[1][i]
+        return value, interval, n
+
+    def _sides(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        if len(self.forget) == 0:
+            raise Undefined(ALL_TWINS)
+        members, non_members = self.scores[self.forget], self.scores[self.non_members]
+        _require_contrast(members, non_members, self.shortage)
+        return members, non_members
+
+    @cached_property
+    def _by_subject(self) -> tuple[Interval, tuple[Interval, ...]]:
+        if self.subjects is None:
+            raise AssertionError("no rows share a subject")
+        return self.subjects.membership(
+            self.scores, self.forget, self.non_members, FALSE_POSITIVE_RATES
+        )
+
+
 def _check_outputs(outputs: StoredOutputs, dataset: Dataset) -> None:
-    for name, values in (("logits", outputs.logits), ("loss", outputs.loss)):
+    if outputs.fingerprint and outputs.fingerprint != dataset.fingerprint:
+        raise DataError(
+            f"The outputs are of other rows than those of dataset {dataset.name!r} as it is now.",
+            remedy="Compute the outputs again on this dataset.",
+        )
+    named = ("logits", outputs.logits), ("loss", outputs.loss), ("embedding", outputs.embedding)
+    for name, values in named:
         if len(values) != len(dataset):
             raise DataError(
                 f"The {name} hold {len(values)} rows but dataset {dataset.name!r} has "
@@ -111,36 +194,41 @@ def _check_outputs(outputs: StoredOutputs, dataset: Dataset) -> None:
             )
         bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
         if bad.any():
-            named = ", ".join(str(row) for row in np.flatnonzero(bad)[:5])
+            first = ", ".join(str(row) for row in np.flatnonzero(bad)[:5])
             raise DataError(
                 f"The model gives NaN or infinite {name} on {int(bad.sum())} rows, "
-                f"the first are {named}.",
+                f"the first are {first}.",
                 remedy="Its weights diverged; lower the learning rate of the method.",
             )
 
 
-def _share(hits: NDArray[np.bool_]) -> Measurement:
-    k, n = int(hits.sum()), len(hits)
+def _share(
+    hits: NDArray[np.bool_],
+    rows: Rows,
+    *,
+    subjects: Subjects | None,
+    none: str = "There are no rows.",
+) -> Measurement:
+    found = hits[rows]
+    k, n = int(found.sum()), len(found)
     if n == 0:
-        raise Undefined("There are no rows.")
-    return k / n, wilson(k, n, LEVEL), n
+        raise Undefined(none)
+    return k / n, subjects.share(found, rows) if subjects else wilson(k, n, LEVEL), n
 
 
-def _mean(values: NDArray[np.float64]) -> Measurement:
-    if len(values) == 0:
+def _mean(values: NDArray[np.float64], rows: Rows, *, subjects: Subjects | None) -> Measurement:
+    found = values[rows]
+    if len(found) == 0:
         raise Undefined("There are no rows.")
-    interval = t_interval(values, LEVEL) if len(values) > 1 else None
-    return float(values.mean()), interval, len(values)
+    if subjects is not None:
+        interval = subjects.mean(found, rows)
+    else:
+        interval = t_interval(found, LEVEL) if len(found) > 1 else None
+    return float(found.mean()), interval, len(found)
 
 
 def _calibration(logits: NDArray[Any], targets: NDArray[np.int64]) -> Measurement:
     return expected_calibration_error(logits, targets), None, len(targets)
-
-
-def _auc(members: NDArray[Any], non_members: NDArray[Any], shortage: str) -> Measurement:
-    _require_contrast(members, non_members, shortage)
-    value, interval = delong_interval(members, non_members, LEVEL)
-    return value, interval, len(members) + len(non_members)
 
 
 def tpr_at(

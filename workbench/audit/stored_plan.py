@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.audit.artifact_names import EXPLAINED_ROWS, attack_of, maps_of
+from workbench.audit.duplicates import Duplicates, find_duplicates
 from workbench.audit.findings import Evidence, RunEvidence
 from workbench.audit.guards import Rows, matched_non_members
 from workbench.audit.plan import Criterion, stored_plan
@@ -74,6 +75,7 @@ class StoredPlan:
         if self._row["dataset_id"] is None:
             raise ProjectError(f"The plan {name!r} was not prepared.", remedy="Run it first.")
         self._dataset_id = int(self._row["dataset_id"])
+        self._duplicates: dict[int, Duplicates] = {}
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -162,6 +164,16 @@ class StoredPlan:
         if digest is None or rows is None:
             return None
         return Maps(self._project.array(rows).astype(np.int64), self._project.array(digest))
+
+    def duplicates(self, forget_set: StoredForgetSet) -> Duplicates:
+        """Exact and near copies of the forget rows, as the runs of the plan saw them."""
+        if forget_set.id not in self._duplicates:
+            original = self._row["original_model_id"]
+            stored = load_outputs(self._project, original, self._dataset_id, ["embedding"])
+            embedding = None if stored is None else stored["embedding"]
+            found = find_duplicates(self.dataset, forget_set.rows, embedding)
+            self._duplicates[forget_set.id] = found
+        return self._duplicates[forget_set.id]
 
     def _forget_set(self, name: str, forget_set_id: int) -> StoredForgetSet:
         row = self._only("forget_set", forget_set_id)

@@ -6,8 +6,16 @@ import argparse
 from pathlib import Path
 
 from workbench.audit.findings import CandidateVerdict, ControlResult
-from workbench.audit.plan import read_plan
+from workbench.audit.plan import Plan, read_plan
+from workbench.audit.planned_evidence import (
+    PlannedEvidence,
+    evidence_record,
+    planned_evidence,
+    power_in_words,
+)
 from workbench.audit.recovery_tests import costs_in_words
+from workbench.audit.seeds import seed_axes, seeds_in_words
+from workbench.audit.set_claims import claims_in_words
 from workbench.cli.lanes import open_pool
 from workbench.cli.options import add_lanes, add_plugin_folders, add_project
 from workbench.cli.output import Output, table
@@ -39,13 +47,7 @@ def configure(command: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, output: Output) -> int:
     plan = read_plan(options.plan)
     if options.dry_run:
-        runs = dry_run(plan, Registry.discover(options.plugins))
-        rows = [[r["forget_set"], r["role"], r["label"], str(r["seed"])] for r in runs]
-        tests = costs_in_words(plan)
-        lines = [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs"]
-        if tests:
-            lines += ["Each model also pays for:", *(f"  {test}" for test in tests)]
-        output.result({"plan": plan.name, "hash": plan.hash, "runs": runs, "tests": tests}, lines)
+        _show_dry_run(plan, options, output)
         return 0
     with Project.open(options.project) as project:
         campaign = Campaign(
@@ -60,6 +62,56 @@ def execute(options: argparse.Namespace, output: Output) -> int:
             result = campaign.run(pool)
     output.result(document(result), summary(result))
     return EXIT_CODES[result.verdict.outcome]
+
+
+def _show_dry_run(plan: Plan, options: argparse.Namespace, output: Output) -> None:
+    registry = Registry.discover(options.plugins)
+    runs = dry_run(plan, registry)
+    if options.project.exists():
+        with Project.open(options.project, read_only=True) as project:
+            evidence = planned_evidence(project, plan, registry)
+    else:
+        evidence = planned_evidence(None, plan, registry)
+    seeds = seeds_in_words(seed_axes(plan))
+    rows = [[r["forget_set"], r["role"], r["label"], str(r["seed"])] for r in runs]
+    lines = [*table(rows, ["FORGET SET", "ROLE", "METHOD", "SEED"]), f"{len(runs)} runs", ""]
+    lines += [f"Seeds of {kind}: {told}" for kind, told in seeds.items()]
+    tests = costs_in_words(plan)
+    if tests:
+        lines += ["", "Each model also pays for:", *(f"  {test}" for test in tests)]
+    lines += ["", *evidence_lines(evidence)]
+    output.result(
+        {
+            "plan": plan.name,
+            "hash": plan.hash,
+            "runs": runs,
+            "tests": tests,
+            "seeds": seeds,
+            "evidence": evidence_record(evidence),
+        },
+        lines,
+    )
+
+
+def evidence_lines(evidence: PlannedEvidence) -> list[str]:
+    """The ladder as a table, then what its planned rung, the sets and the seeds permit to say."""
+    rows = [
+        [
+            f"{one.rung}{' (planned)' if one.is_planned else ''}",
+            str(one.trainings),
+            str(one.further_trainings),
+            "unknown" if one.seconds is None else f"{one.seconds / 60:.1f} min",
+            "unknown" if one.size is None else f"{one.size / 1e6:.1f} MB",
+            one.step.brief,
+        ]
+        for one in evidence.rungs
+    ]
+    lines = table(rows, ["RUNG", "TRAININGS", "FURTHER", "TIME", "WEIGHTS", "MAY CLAIM"])
+    lines += dict.fromkeys(one.unknown for one in evidence.rungs if one.unknown)
+    lines += [f"May claim: {one.step.claim}" for one in evidence.rungs if one.is_planned]
+    for claims in evidence.sets:
+        lines += ["", *claims_in_words(claims)]
+    return [*lines, "", *map(power_in_words, evidence.criteria)]
 
 
 def document(result: CampaignResult) -> dict[str, object]:

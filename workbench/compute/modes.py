@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from workbench.core.errors import DataError
+
 
 def frozen_copy(model: nn.Module) -> nn.Module:
     """An independent copy in eval mode without trainable parameters."""
@@ -28,10 +30,23 @@ def each_mode_kept(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Run a block in eval mode."""
+    """Run a block in eval mode. DataError if the model does not stay in it to the end."""
     with each_mode_kept(model):
         model.eval()
+        _require_eval(model)
         yield
+        _require_eval(model)
+
+
+def _require_eval(model: nn.Module) -> None:
+    """A layer left in train mode makes the outputs of a row depend on chance or on its batch."""
+    active = next((name for name, module in model.named_modules() if module.training), None)
+    if active is not None:
+        raise DataError(
+            f"The model does not stay in eval mode: {f'layer {active!r}' if active else 'it'} "
+            "goes on in train mode.",
+            remedy="Let the network leave the choice of its mode to train() and eval().",
+        )
 
 
 def why_indivisible(model: nn.Module) -> str:

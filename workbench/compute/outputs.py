@@ -38,7 +38,7 @@ def outputs_pass(
     One forward pass of `model`, which is on the device of `data`, in eval mode over rows in
     order. The embedding is the input of the last linear or convolutional layer to run, averaged
     over positions where it has any. DataError if the model does not fit the data or gives logits
-    that are not finite; it names their first rows.
+    or embeddings that are not finite; it names their first rows.
     """
     dataset = data.dataset
     events, cancel = events or Unheard(), cancel or CancelToken()
@@ -62,11 +62,13 @@ def outputs_pass(
                 remedy="Choose the architecture and the preprocessing the model was trained with.",
             ) from fault
     logits = torch.cat([logits for logits, _ in parts]).numpy()
-    _check_finite(logits)
+    embedding = torch.cat([embedding for _, embedding in parts]).numpy()
+    _check_finite("logits", logits)
+    _check_finite("embeddings", embedding)
     return {
         "logits": logits,
         "loss": data.task.stored_loss(logits, dataset.targets),
-        "embedding": torch.cat([embedding for _, embedding in parts]).numpy(),
+        "embedding": embedding,
     }
 
 
@@ -134,11 +136,11 @@ def _check_shape(logits: Any, expected: tuple[int, int]) -> None:
         )
 
 
-def _check_finite(logits: NDArray[np.float32]) -> None:
-    bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+def _check_finite(name: str, values: NDArray[np.float32]) -> None:
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:
         shown = ", ".join(str(row) for row in bad[:_SHOWN_ROWS])
         raise DataError(
-            f"The model gives logits that are not finite for {bad.size} rows, first {shown}.",
+            f"The model gives {name} that are not finite for {bad.size} rows, first {shown}.",
             remedy="The weights are damaged or diverged; repeat the run with gentler settings.",
         )

@@ -112,6 +112,8 @@ class Campaign:
             raise Cancelled
         if result.status is not RunStatus.DONE:
             raise failure_of(result)
+        for note in (result.result or {}).get("notes", ()):
+            self._say(f"note: {note}")
 
     def _run_all(self, pool: LanePool, run_ids: list[int], cancel: threading.Event) -> None:
         total = len(run_ids)

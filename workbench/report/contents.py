@@ -7,8 +7,11 @@ from math import isfinite, prod
 from typing import Any
 
 from workbench import __version__
-from workbench.audit.guards import duplicate_findings, find_twins
+from workbench.audit.duplicates import duplicates_in_words
+from workbench.audit.guards import duplicate_findings
 from workbench.audit.ladder import LADDER
+from workbench.audit.plan import stored_plan
+from workbench.audit.seeds import seed_axes, seeds_in_words
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
 from workbench.core.dataset import SPLITS, Dataset
 from workbench.core.errors import UsageError
@@ -35,7 +38,7 @@ from workbench.report.document import (
     SelfTestPart,
     WrongAnswer,
 )
-from workbench.report.runs import band_rows, failures, missing_numbers, read_runs
+from workbench.report.runs import band_rows, failures, missing_numbers, read_runs, spread_rows
 from workbench.report.verdicts import (
     candidates_of,
     controls_of,
@@ -113,6 +116,7 @@ def _plan(plan: Record) -> PlanPart:
         locked=plan["locked"],
         notes=content["notes"],
         alpha=content["alpha"],
+        seeds=seeds_in_words(seed_axes(stored_plan(content))),
         content=content,
     )
 
@@ -144,7 +148,6 @@ def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSe
     runs = read_runs(project, stored.id, forget_set.id)
     judgements = read_judgements(project, stored.id, forget_set.id)
     candidates = candidates_of(runs, judgements)
-    twins = find_twins(stored.dataset, forget_set.rows)
     return ForgetSetPart(
         id=forget_set.id,
         name=forget_set.name,
@@ -154,11 +157,12 @@ def _forget_set(project: Project, stored: StoredPlan, forget_set: StoredForgetSe
         n_rows=row["n_rows"],
         share=row["n_rows"] / len(stored.dataset.rows_of(Split.TRAIN)),
         rows_hash=row["rows_artifact"],
-        notes=tuple(wording.describe_twins(one) for one in twins),
+        notes=tuple(duplicates_in_words(stored.duplicates(forget_set))),
         verdict=whole_of(judgements),
         controls=controls_of(judgements),
         candidates=candidates,
         band=band_rows(runs),
+        spreads=spread_rows(runs),
         runs=runs,
         attacks=attack_parts(stored, forget_set, runs),
         attributions=attribution_parts(stored, forget_set, candidates),

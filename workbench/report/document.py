@@ -31,7 +31,10 @@ class ProjectPart(Part):
 
 
 class PlanPart(Part):
-    """`alpha`: error rate of every test. `content`: the whole locked plan."""
+    """`alpha`: error rate of every test. `content`: the whole locked plan.
+
+    `seeds`: those of training, unlearning and evaluation, in words.
+    """
 
     id: int
     name: str
@@ -39,6 +42,7 @@ class PlanPart(Part):
     locked: str | None
     notes: str
     alpha: float
+    seeds: dict[str, str]
     content: dict[str, Any]
 
 
@@ -164,6 +168,23 @@ class BandRow(Part):
     sd: float | None
 
 
+class SpreadRow(Part):
+    """One metric of one candidate: how it differs from seed to seed, by the kind of seed.
+
+    Standard deviations (ddof 1) over models that differ: `training_sd` over `n_training`
+    retrained ones, `unlearning_sd` over `n_unlearning` that the method made of one original.
+    """
+
+    label: str
+    name: str
+    split: Split | None
+    group_key: str
+    training_sd: float
+    n_training: int
+    unlearning_sd: float
+    n_unlearning: int
+
+
 class Candidate(Part):
     """All runs under one label: an unlearning method or a straw man, with its verdicts."""
 
@@ -280,6 +301,7 @@ class ForgetSetPart(Part):
     controls: tuple[Control, ...]
     candidates: tuple[Candidate, ...]
     band: tuple[BandRow, ...]
+    spreads: tuple[SpreadRow, ...]
     runs: tuple[RunPart, ...]
     attacks: tuple[AttackPart, ...]
     attributions: tuple[AttributionPart, ...]

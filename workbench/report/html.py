@@ -59,6 +59,7 @@ def _section(report: Report, part: ForgetSetPart) -> dict[str, Any]:
         "anchor": f"forget-set-{part.id}",
         "columns": columns,
         "scores": tables.scoreboard(part, columns),
+        "spreads": tables.spread_lines(part, columns),
         "criteria": criteria.criterion_blocks(report.criteria, candidates),
         "verdicts": _with_reasons(candidates, report),
         "straw_men": _with_reasons(straw_men, report),

@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, RunRole, RunStatus, Split
-from workbench.report.document import BandRow, Curve, Failure, NotComputed, RunPart
+from workbench.report.document import BandRow, Curve, Failure, NotComputed, RunPart, SpreadRow
 from workbench.report.reductions import thin_series
 from workbench.store import Project, load_metrics
 
@@ -88,6 +88,44 @@ def band_rows(runs: Sequence[RunPart]) -> tuple[BandRow, ...]:
         )
         for (name, split, group), found in values.items()
     )
+
+
+def spread_rows(runs: Sequence[RunPart]) -> tuple[SpreadRow, ...]:
+    """Spread between training seeds beside that between unlearning seeds, where both exist."""
+    retrained = _values_by_key(finished(runs, RunRole.REFERENCE))
+    candidates = finished(runs, RunRole.CANDIDATE)
+    rows = []
+    for label in dict.fromkeys(run.label for run in candidates):
+        own = _values_by_key([run for run in candidates if run.label == label])
+        for key, values in own.items():
+            others = retrained.get(key, [])
+            if min(len(values), len(others)) < 2:
+                continue
+            name, split, group = key
+            rows.append(
+                SpreadRow(
+                    label=label,
+                    name=name,
+                    split=split,
+                    group_key=group,
+                    training_sd=float(np.std(others, ddof=1)),
+                    n_training=len(others),
+                    unlearning_sd=float(np.std(values, ddof=1)),
+                    n_unlearning=len(values),
+                )
+            )
+    return tuple(rows)
+
+
+def _values_by_key(runs: Iterable[RunPart]) -> dict[Key, list[float]]:
+    """Values of every metric; models with the same weights are one observation."""
+    different = {run.weights_hash or f"run {run.id}": run for run in runs}
+    values: dict[Key, list[float]] = defaultdict(list)
+    for run in different.values():
+        for metric in run.metrics:
+            if metric.value is not None:
+                values[key_of(metric)].append(metric.value)
+    return values
 
 
 def finished(runs: Iterable[RunPart], role: RunRole | None = None) -> list[RunPart]:

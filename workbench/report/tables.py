@@ -10,7 +10,7 @@ from typing import Any
 from workbench.audit.lookup import CENSORED
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
-from workbench.report.display import MISSING, duration, quantity, span
+from workbench.report.display import MISSING, count, duration, quantity, span
 from workbench.report.document import (
     AttributionPart,
     BandRow,
@@ -19,7 +19,14 @@ from workbench.report.document import (
     RunPart,
 )
 from workbench.report.runs import Key, finished, key_of
-from workbench.report.wording import ROLE_NAMES, SPLIT_NAMES, about, listed, metric_title
+from workbench.report.wording import (
+    ROLE_NAMES,
+    SPLIT_NAMES,
+    about,
+    listed,
+    metric_title,
+    metric_unit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,35 @@ def scoreboard(part: ForgetSetPart, columns: Sequence[Column]) -> list[ScoreRow]
             )
         )
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadLine:
+    label: str
+    metric: str
+    training: Cell
+    unlearning: Cell
+
+
+def spread_lines(part: ForgetSetPart, columns: Sequence[Column]) -> list[SpreadLine]:
+    """Standard deviations between seeds of the metrics of the scoreboard, by kind of seed."""
+    titles = {(one.metric, one.split, one.group): one.title for one in columns}
+    lines = []
+    for row in part.spreads:
+        split = row.split if (row.name, row.split, row.group_key) in titles else None
+        title = titles.get((row.name, split, row.group_key))
+        if title is None:
+            continue
+        unit = metric_unit(row.name)
+        lines.append(
+            SpreadLine(
+                row.label,
+                title,
+                Cell(quantity(row.training_sd, unit), count(row.n_training, "model")),
+                Cell(quantity(row.unlearning_sd, unit), count(row.n_unlearning, "model")),
+            )
+        )
+    return lines
 
 
 def _over_seeds(found: Sequence[MetricValue | None]) -> Cell:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workbench.audit.guards import Twins
 from workbench.core.dataset import SPLITS
 from workbench.core.rule_words import in_words
 from workbench.core.selection import RULE
@@ -140,16 +139,6 @@ def classes_in_words(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_CLASSES_SHOWN])
     more = len(names) - _CLASSES_SHOWN
     return f"{len(names)}: {shown}" + (f" and {more} more" if more > 0 else "")
-
-
-def describe_twins(twins: Twins) -> str:
-    """What exact copies of forget rows elsewhere mean for the reader."""
-    where = SPLIT_NAMES[twins.split]
-    verb = "has an exact copy" if twins.count == 1 else "have exact copies"
-    return (
-        f"{count(twins.count, 'forget row').capitalize()} {verb} among the {where} rows. Such rows "
-        "look remembered after retraining too."
-    )
 
 
 def _counted(amount: int, one: str, more: str) -> str:

@@ -54,10 +54,17 @@ def save_dataset(tx: Transaction, dataset: Dataset, source: Mapping[str, Any]) -
     )
 
 
-def load_dataset(project: Project, dataset_id: int) -> Dataset:
-    """ProjectError if there is none of this id."""
+def load_dataset(project: Project, dataset_id: int, *, inputs: bool = True) -> Dataset:
+    """ProjectError if there is none of this id.
+
+    Questions about rows and not about what is in them are answered faster without `inputs`, which
+    are then (n, 0); such a dataset has another fingerprint.
+    """
     row = _existing(project, "dataset", dataset_id)
-    arrays = {name: project.array(digest) for name, digest in row["arrays"].items()}
+    wanted = {name: digest for name, digest in row["arrays"].items() if inputs or name != "inputs"}
+    arrays = {name: project.array(digest) for name, digest in wanted.items()}
+    if not inputs:
+        arrays["inputs"] = np.empty((row["n_rows"], 0), dtype=np.uint8)
     return Dataset(
         name=row["name"],
         inputs=arrays.pop("inputs"),
@@ -105,7 +112,21 @@ def load_tensors(project: Project, model_id: int) -> dict[str, NDArray[Any]]:
 
 
 def save_outputs(tx: Transaction, model_id: int, dataset_id: int, arrays: Arrays) -> None:
-    """Store the outputs of one model over one dataset: logits (n, C), loss (n,), ..."""
+    """Store the outputs of one model over one dataset: logits (n, C), loss (n,), ...
+
+    The event says which rows they are of. DataError if there is not one output for each.
+    """
+    dataset = tx.row("SELECT * FROM dataset WHERE id = ?", dataset_id)
+    if dataset is None:
+        raise ProjectError(f"The project has no dataset {dataset_id}.")
+    for name, values in arrays.items():
+        if len(values) != dataset["n_rows"]:
+            raise DataError(
+                f"The {name} of model {model_id} hold {len(values)} rows but dataset "
+                f"{dataset['name']!r} has {dataset['n_rows']}.",
+                remedy="Compute the outputs again on this dataset.",
+            )
+    tx.payload["rows_of"] = {"dataset": dataset["fingerprint"], "rows": dataset["n_rows"]}
     network = _network_hash(tx.row("SELECT * FROM model WHERE id = ?", model_id), model_id)
     for name, digest in _put_arrays(tx, arrays).items():
         tx.upsert("output", network_hash=network, dataset_id=dataset_id, name=name, hash=digest)
@@ -116,7 +137,8 @@ def load_outputs(
 ) -> dict[str, NDArray[Any]] | None:
     """Stored outputs by name, all or those named; None if an equal network never made its pass.
 
-    A dataset never changes its preprocessing, so the dataset stands for both.
+    A dataset never changes its preprocessing, so the dataset stands for both. ProjectError if
+    there is not one output for each of its rows.
     """
     network = _network_hash(project.row("SELECT * FROM model WHERE id = ?", model_id), model_id)
     rows = project.rows(
@@ -128,7 +150,16 @@ def load_outputs(
     wanted = list(stored if names is None else names)
     if not stored or not set(wanted) <= stored.keys():
         return None
-    return {name: project.array(stored[name]) for name in wanted}
+    n_rows = _existing(project, "dataset", dataset_id)["n_rows"]
+    arrays = {name: project.array(stored[name]) for name in wanted}
+    for name, values in arrays.items():
+        if len(values) != n_rows:
+            raise ProjectError(
+                f"The stored {name} of model {model_id} hold {len(values)} rows for a dataset of "
+                f"{n_rows}.",
+                remedy="Run 'workbench verify', and restore the project from a copy.",
+            )
+    return arrays
 
 
 def _network_hash(model: Mapping[str, Any] | None, model_id: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -174,3 +176,84 @@ def test_accuracy_counts_correct_rows(data: DatasetTensors, original: nn.Module)
     assert accuracy_on(original, data, data.row_ids(rows), MicroBatcher(CPU)) == expected
     flipped = DatasetTensors(blobs(targets=(logits.argmax(1) + 1) % 3), CPU)
     assert accuracy_on(original, flipped, data.row_ids(rows), MicroBatcher(CPU)) == 0
+
+
+class WithDropout(nn.Module):
+    """Each row depends on chance in train mode, and on its batch by batch normalisation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Flatten(), nn.Linear(16, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.5)
+        )
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.head(self.body(inputs))
+        return logits
+
+
+def test_a_model_left_in_train_mode_gives_the_same_rows_in_any_batch_and_order(
+    data: DatasetTensors,
+) -> None:
+    torch.manual_seed(0)
+    model = WithDropout()
+    model(data.inputs(slice(0, 32)))  # so that the running statistics are not those of a start
+    model.train()
+    whole = outputs_pass(model, data)
+    for batch_size in (1, 7, N_ROWS):
+        batched = outputs_pass(model, data, batch_size=batch_size)
+        for name, values in whole.items():
+            np.testing.assert_allclose(batched[name], values, atol=1e-5)
+    order = np.random.default_rng(3).permutation(N_ROWS)
+    dataset = data.dataset
+    shuffled = dataclasses.replace(
+        dataset,
+        inputs=dataset.inputs[order],
+        targets=dataset.targets[order],
+        split=dataset.split[order],
+    )
+    found = outputs_pass(model, DatasetTensors(shuffled, CPU), batch_size=7)
+    for name, values in whole.items():
+        np.testing.assert_allclose(found[name], values[order], atol=1e-5)
+    assert all(module.training for module in model.modules()), "it is left as it was"
+
+
+class Stubborn(WithDropout):
+    """Puts its dropout back into train mode, as if that were the network's own business."""
+
+    def train(self, mode: bool = True) -> Stubborn:
+        super().train(mode)
+        self.body[-1].training = True
+        return self
+
+
+class Relapsing(WithDropout):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        logits = super().forward(inputs)
+        self.train()
+        return logits
+
+
+@pytest.mark.parametrize(("kind", "named"), [(Stubborn, "layer 'body.4'"), (Relapsing, "it goes")])
+def test_a_model_that_does_not_stay_in_eval_mode_is_refused(
+    data: DatasetTensors, kind: type[nn.Module], named: str
+) -> None:
+    with pytest.raises(DataError, match=f"does not stay in eval mode: {named}"):
+        outputs_pass(kind(), data)
+
+
+def test_embeddings_that_are_not_finite_are_refused_with_their_rows(data: DatasetTensors) -> None:
+    class Faulty(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = nn.Flatten(), nn.Linear(16, 3)
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            features = self.body(inputs)
+            features[[2, 5], 0] = -torch.inf
+            logits: torch.Tensor = self.head(features)
+            return logits.nan_to_num()
+
+    with pytest.raises(DataError, match="embeddings that are not finite for 2 rows, first 2, 5"):
+        outputs_pass(Faulty(), data)

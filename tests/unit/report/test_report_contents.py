@@ -23,6 +23,8 @@ from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError, UsageError
 from workbench.core.vocabulary import Outcome, RunRole, RunStatus, Split
 from workbench.report import Report, collect, render_json
+from workbench.report.document import ForgetSetPart
+from workbench.report.runs import spread_rows
 from workbench.store import Project
 
 
@@ -89,6 +91,42 @@ def test_band_summarises_the_retrained_models_only(report: Report) -> None:
     assert (row.low, row.high) == (min(values), max(values))
     assert row.mean == pytest.approx(np.mean(values))
     assert row.sd == pytest.approx(np.std(values, ddof=1))
+
+
+def _forget_accuracies(part: ForgetSetPart, role: RunRole, label: str) -> list[float]:
+    return [
+        metric.value
+        for run in part.runs
+        if (run.role, run.label) == (role, label)
+        for metric in run.metrics
+        if (metric.name, metric.split, metric.group_key) == ("accuracy", Split.FORGET, "")
+        and metric.value is not None
+    ]
+
+
+def test_spread_between_training_and_unlearning_seeds_is_told_apart(report: Report) -> None:
+    part = report.forget_sets[0]
+    assert {row.label for row in part.spreads} == {"scrub"}, "fine-tune has one seed"
+    (row,) = [r for r in part.spreads if (r.name, r.split) == ("accuracy", Split.FORGET)]
+    label = next(run.label for run in part.runs if run.role is RunRole.REFERENCE)
+    trained = _forget_accuracies(part, RunRole.REFERENCE, label)
+    unlearned = _forget_accuracies(part, RunRole.CANDIDATE, "scrub")
+    assert (row.n_training, row.n_unlearning) == (len(trained), len(unlearned)) == (5, 2)
+    assert row.training_sd == pytest.approx(np.std(trained, ddof=1))
+    assert row.unlearning_sd == pytest.approx(np.std(unlearned, ddof=1))
+
+
+def test_models_with_equal_weights_have_no_spread(report: Report) -> None:
+    runs = [
+        run.model_copy(update={"weights_hash": "same"}) if run.role is RunRole.CANDIDATE else run
+        for run in report.forget_sets[0].runs
+    ]
+    assert spread_rows(runs) == ()
+
+
+def test_seeds_of_the_plan_are_told_by_their_kind(report: Report) -> None:
+    assert report.plan.seeds.keys() == {"training", "unlearning", "evaluation"}
+    assert "scrub 0, 1; fine-tune 0" in report.plan.seeds["unlearning"]
 
 
 def test_missing_numbers_keep_their_reason_and_runs(report: Report) -> None:
@@ -203,7 +241,10 @@ def test_exact_copies_of_forget_rows_are_pointed_out(tmp_path: Path) -> None:
     test = dataset.rows_of(Split.TEST)
     dataset.inputs[test[0]] = dataset.inputs[sevens[0]]
     report = collect(simulate(tmp_path / "p.audit", few_models(), dataset=dataset).project)
-    noted = {part.name: part.notes for part in report.forget_sets}
+    noted = {
+        part.name: tuple(note for note in part.notes if "cannot be told" not in note)
+        for part in report.forget_sets
+    }
     assert noted["class seven"] == (
         "1 forget row has an exact copy among the test rows. Such rows look remembered after "
         "retraining too.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from workbench.audit.duplicates import duplicates_in_words, duplicates_record
 from workbench.audit.plan import Plan, stored_plan
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.errors import UsageError
@@ -28,23 +29,30 @@ def prepare(workspace: Workspace, plan_id: int, folder: Path, channel: Channel) 
     """Make everything the runs of a locked plan start from, once. `folder` is the plan's.
 
     A plan that was prepared keeps its data, model and forget sets for good: whatever the project
-    gets under the same names afterwards is not what the plan was locked for.
+    gets under the same names afterwards is not what the plan was locked for. What was found of
+    copies of the forget rows goes into the evidence log; `notes` say it in sentences.
     """
     project = workspace.project
     row = workspace.row("plan", plan_id)
     if row["forget_sets"] is not None:
-        return {"forget_sets": row["forget_sets"]}
+        return {"forget_sets": row["forget_sets"], "notes": []}
     plan = stored_plan(row["content"])
     dataset_id = _dataset(workspace, plan, folder)
     data = workspace.data(dataset_id)
     model_id, model = _original(workspace, plan, folder, dataset_id, data, channel)
     outputs = stored_outputs(workspace, model_id, model, dataset_id, live_events(channel))
-    forget_sets = {}
+    forget_sets, copies, notes = {}, {}, []
     for choice in plan.forget_sets:
-        forget_sets[choice.name], _ = save_choice(
+        forget_set_id, rows = save_choice(
             project, workspace.registry, choice, dataset_id, data.dataset, outputs
         )
-    with project.transaction("plan.prepared", subject=f"plan:{plan_id}") as tx:
+        forget_sets[choice.name] = forget_set_id
+        found = workspace.duplicates(forget_set_id, rows, model_id, dataset_id)
+        copies[choice.name] = duplicates_record(found)
+        notes += [f"{choice.name}: {one}" for one in duplicates_in_words(found)]
+    with project.transaction(
+        "plan.prepared", subject=f"plan:{plan_id}", payload={"duplicates": copies}
+    ) as tx:
         tx.update(
             "plan",
             {"id": plan_id},
@@ -52,7 +60,7 @@ def prepare(workspace: Workspace, plan_id: int, folder: Path, channel: Channel) 
             original_model_id=model_id,
             forget_sets=forget_sets,
         )
-    return {"forget_sets": forget_sets}
+    return {"forget_sets": forget_sets, "notes": notes}
 
 
 def _dataset(workspace: Workspace, plan: Plan, folder: Path) -> int:

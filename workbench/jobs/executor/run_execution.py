@@ -60,6 +60,7 @@ class RunInputs:
     forget: NDArray[np.int64]
     retain: NDArray[np.int64]
     non_members: NDArray[np.int64]
+    twins: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, A
         # What is measured is what is stored: hooks and other extras of a method's object are gone.
         model = workspace.model(model_id)
         metrics, arrays = _measure(workspace, inputs, unlearned, model, model_id, events)
-        _save_done(workspace, run_id, model_id, unlearned, metrics, arrays, events)
+        seed = inputs.plan.evaluation_seed
+        _save_done(workspace, run_id, model_id, unlearned, metrics, arrays, events, seed)
     except BaseException as fault:
         _save_failed(workspace, run_id, job, fault, events)
         raise
@@ -109,6 +111,9 @@ def _inputs(workspace: Workspace, run_id: int) -> RunInputs:
         non_members=matched_non_members(
             data.dataset, forget, forget_set["definition"].get("non_members", "")
         ),
+        twins=workspace.duplicates(
+            forget_set["id"], forget, row["original_model_id"], forget_set["dataset_id"]
+        ).twinned,
     )
 
 
@@ -171,10 +176,15 @@ def _measure(
     """All numbers of this model alone. One forward pass; the rest is arithmetic on its outputs."""
     dataset = inputs.data.dataset
     stored = stored_outputs(workspace, model_id, model, inputs.dataset_id, events)
-    outputs = StoredOutputs(**stored)
-    metrics = standard_metrics(outputs, dataset, inputs.forget)
+    outputs = StoredOutputs(
+        **stored, fingerprint=workspace.row("dataset", inputs.dataset_id)["fingerprint"]
+    )
+    seed = inputs.plan.evaluation_seed
+    metrics = standard_metrics(outputs, dataset, inputs.forget, twins=inputs.twins, seed=seed)
     scores = _attack_scores(workspace, inputs, outputs, events)
-    metrics += attack_metrics(scores, dataset, inputs.forget, inputs.non_members)
+    metrics += attack_metrics(
+        scores, dataset, inputs.forget, inputs.non_members, twins=inputs.twins, seed=seed
+    )
     metrics += _costs(unlearned)
     arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
     metrics += removal_metrics(
@@ -257,9 +267,10 @@ def _attributions(
 ) -> Arrays:
     if not inputs.plan.attributions:
         return {}
-    rows = explained_rows(inputs.forget, inputs.retain, inputs.plan.attribution_rows)
+    plan = inputs.plan
+    rows = explained_rows(inputs.forget, inputs.retain, plan.attribution_rows, plan.evaluation_seed)
     arrays: Arrays = {EXPLAINED_ROWS: rows}
-    for explainer in inputs.plan.attributions:
+    for explainer in plan.attributions:
         contributed = workspace.registry.get(PluginKind.ATTRIBUTION, explainer)
         arrays[maps_of(explainer)] = attribution_maps(
             contributed.load(),
@@ -268,6 +279,7 @@ def _attributions(
             rows,
             contributed.parse_params({}),
             name=explainer,
+            seed=plan.evaluation_seed,
             events=events,
             cancel=events.channel.cancel_token,
         )
@@ -275,10 +287,10 @@ def _attributions(
 
 
 def explained_rows(
-    forget: NDArray[np.int64], retain: NDArray[np.int64], count: int
+    forget: NDArray[np.int64], retain: NDArray[np.int64], count: int, seed: int = 0
 ) -> NDArray[np.int64]:
     """`count` forget rows, then `count` retain rows; the same for every model of a forget set."""
-    draw = np.random.Generator(np.random.PCG64(0))
+    draw = np.random.Generator(np.random.PCG64(seed))
     chosen = [
         np.sort(draw.choice(rows, size=min(count, len(rows)), replace=False))
         for rows in (forget, retain)
@@ -315,8 +327,11 @@ def _save_done(
     metrics: list[MetricValue],
     arrays: Arrays,
     events: RunEvents,
+    evaluation_seed: int,
 ) -> None:
-    with workspace.project.transaction("run.done", subject=f"run:{run_id}") as tx:
+    with workspace.project.transaction(
+        "run.done", subject=f"run:{run_id}", payload={"evaluation_seed": evaluation_seed}
+    ) as tx:
         save_metrics(tx, run_id, model_id, metrics)
         for name, array in arrays.items():
             tx.insert("run_artifact", run_id=run_id, name=name, hash=tx.put_array(array))

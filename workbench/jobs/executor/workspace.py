@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from workbench.audit.duplicates import Duplicates, find_duplicates
 from workbench.compute.models import build_model, load_tensors_into
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.errors import ProjectError
 from workbench.jobs.execution import Channel
 from workbench.registry import Registry
-from workbench.store import Project, load_dataset, load_tensors
+from workbench.store import Project, load_dataset, load_outputs, load_tensors
 
 
 class Workspace:
@@ -25,6 +28,7 @@ class Workspace:
         self.registry = registry
         self.device = device
         self._dataset: tuple[int, DatasetTensors] | None = None
+        self._duplicates: tuple[tuple[int, int], Duplicates] | None = None
 
     @classmethod
     def open(cls, path: Path, plugin_folders: list[Path], device: torch.device) -> Workspace:
@@ -36,6 +40,22 @@ class Workspace:
             loaded = load_dataset(self.project, dataset_id)
             self._dataset = (dataset_id, DatasetTensors(loaded, self.device))
         return self._dataset[1]
+
+    def duplicates(
+        self, forget_set_id: int, rows: NDArray[np.int64], original_id: int, dataset_id: int
+    ) -> Duplicates:
+        """Copies of the rows of a forget set; of the set used last they are still here.
+
+        ProjectError if the original model has not made its outputs pass.
+        """
+        key = (forget_set_id, original_id)
+        if self._duplicates is None or self._duplicates[0] != key:
+            outputs = load_outputs(self.project, original_id, dataset_id, ["embedding"])
+            if outputs is None:
+                raise ProjectError(f"The outputs of model {original_id} are not stored.")
+            found = find_duplicates(self.data(dataset_id).dataset, rows, outputs["embedding"])
+            self._duplicates = (key, found)
+        return self._duplicates[1]
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         """One row by id; ProjectError if it is gone."""

@@ -11,7 +11,8 @@ CARDS = (
         title="Membership inference AUC",
         definition=(
             "The chance that an attack, given one forget row and one row the model never saw, "
-            "tells which is which. At 0.5 it guesses; at 1 it always knows."
+            "tells which is which. At 0.5 it guesses; at 1 it always knows. Where forget rows have "
+            "exact or near copies among the retain rows, it is given once more without them."
         ),
         direction=Direction.REFERENCE,
         unit=Unit.SCORE,
@@ -21,7 +22,10 @@ CARDS = (
             "An average near 0.5 can hide a few rows that are fully exposed, and a model that no "
             "longer works also reaches 0.5."
         ),
-        source="Yeom et al. 2018 (arXiv:1709.01604); interval: DeLong et al. 1988",
+        source=(
+            "Yeom et al. 2018 (arXiv:1709.01604); interval: DeLong et al. 1988, or a bootstrap of "
+            "subjects where these share rows"
+        ),
     ),
     MetricCard(
         name="membership_tpr_at_fpr_0.1",

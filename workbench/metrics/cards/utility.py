@@ -11,7 +11,8 @@ CARDS = (
         title="Accuracy",
         definition=(
             "The share of rows to which the model gives the right label. "
-            "It is reported apart for forget, retain, test and non-member rows."
+            "It is reported apart for forget, retain, test and non-member rows. Where forget rows "
+            "have exact or near copies among the retain rows, it is given once more without them."
         ),
         direction=Direction.REFERENCE,
         unit=Unit.FRACTION,
@@ -20,7 +21,10 @@ CARDS = (
             "Lower on the forget rows is not better: a model that fails more often than a "
             "retrained one has been damaged in a way that itself points at these rows."
         ),
-        source="Jia et al. 2023 (arXiv:2304.04934); interval: Wilson 1927",
+        source=(
+            "Jia et al. 2023 (arXiv:2304.04934); interval: Wilson 1927, or a bootstrap of subjects "
+            "where these share rows"
+        ),
     ),
     MetricCard(
         name="mean_loss",

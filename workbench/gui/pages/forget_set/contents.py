@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.audit.duplicates import find_duplicates, twins_in_words
 from workbench.audit.guards import (
     check_forget_rows,
-    find_twins,
     matched_non_members,
     non_member_shortage,
 )
@@ -169,11 +169,12 @@ def summarise(table: RowTable, rule: Rule | None, rows: Rows) -> Summary:
 
 
 def twin_warnings(dataset: Dataset, rows: Rows) -> tuple[str, ...]:
-    """A sentence for each split that holds copies of these rows. DataError if they are no set."""
-    from workbench.report.wording import describe_twins
+    """A sentence for each split that holds exact or near copies of these rows, by content.
 
+    DataError if they are no forget set.
+    """
     check_forget_rows(dataset, rows)
-    return tuple(describe_twins(twins) for twins in find_twins(dataset, rows))
+    return tuple(twins_in_words(find_duplicates(dataset, rows)))
 
 
 def non_members_in_words(dataset: Dataset, rows: Rows, where: str) -> str:

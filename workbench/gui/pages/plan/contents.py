@@ -14,6 +14,8 @@ from workbench.audit.draft import Content, Fault, draft_faults, read_draft
 from workbench.audit.ladder import LADDER, not_tested, rung_reached
 from workbench.audit.plan import Plan
 from workbench.audit.plan_check import shortfalls
+from workbench.audit.rung_cost import RungCost, rung_costs
+from workbench.audit.set_claims import all_set_claims, claims_in_words
 from workbench.core.errors import WorkbenchError
 from workbench.core.params import Params
 from workbench.core.rule_words import in_words
@@ -129,7 +131,10 @@ class PlanContents:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a plan is worth as it stands. `cost` is None and `hash` "" until it is complete."""
+    """What a plan is worth as it stands. `cost` is None and `hash` "" until it is complete.
+
+    `rungs`: what each rung takes; `claims`: sentences on what its rows permit to say.
+    """
 
     faults: tuple[Fault, ...]
     shortfalls: tuple[str, ...]
@@ -137,6 +142,8 @@ class Assessment:
     not_tested: tuple[str, ...]
     cost: Cost | None
     hash: str
+    rungs: tuple[RungCost, ...] = ()
+    claims: tuple[str, ...] = ()
 
     @property
     def claim(self) -> str:
@@ -178,6 +185,7 @@ def assess(project: Project, registry: Registry, content: Content) -> Assessment
         not_tested(plan.criteria),
         _cost(project, plan, registry),
         plan.hash,
+        *_evidence(project, plan, registry),
     )
 
 
@@ -215,6 +223,18 @@ def _cost(project: Project, plan: Plan, registry: Registry) -> Cost | None:
         return planned_cost(project, plan, registry)
     except WorkbenchError:
         return None
+
+
+def _evidence(
+    project: Project, plan: Plan, registry: Registry
+) -> tuple[tuple[RungCost, ...], tuple[str, ...]]:
+    """Rungs and sentences; none for plugins that cannot be asked."""
+    try:
+        rungs = rung_costs(project, plan, registry)
+        claims = all_set_claims(project, plan, registry)
+    except WorkbenchError:
+        return (), ()
+    return rungs, tuple(" ".join(claims_in_words(one)) for one in claims)
 
 
 def _datasets(project: Project) -> tuple[DatasetFacts, ...]:

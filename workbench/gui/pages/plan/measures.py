@@ -21,7 +21,14 @@ _DEFAULT_TESTS = RecoveryChoice().tests
 class MeasuresSection(Section):
     title = "Tests"
     tip = "Attacks, attributions and recovery tests that every model goes through"
-    roots = ("attacks", "attributions", "attribution_rows", "recovery", "controls")
+    roots = (
+        "attacks",
+        "attributions",
+        "attribution_rows",
+        "recovery",
+        "controls",
+        "evaluation_seed",
+    )
 
     def __init__(self, document: PlanDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -49,6 +56,8 @@ class MeasuresSection(Section):
         self._controls.changed.connect(
             lambda: document.set(("controls",), self._controls.values(), "Change the controls")
         )
+        self._seed = ParamsForm(Plan, only=("evaluation_seed",))
+        self._seed.changed.connect(self._set_seed)
         self._build()
 
     def show_plan(self, view: PlanView) -> None:
@@ -66,7 +75,9 @@ class MeasuresSection(Section):
         self._recovery.set_values(recovery or {})
         self._show_tests(view)
         self._controls.set_values(content.get("controls", {}))
-        for form in (self._rows, self._recovery, self._controls):
+        seed = content.get("evaluation_seed")
+        self._seed.set_values({} if seed is None else {"evaluation_seed": seed})
+        for form in (self._rows, self._recovery, self._controls, self._seed):
             form.set_read_only(view.read_only)
 
     def go_to(self, path: str) -> None:
@@ -78,6 +89,8 @@ class MeasuresSection(Section):
             self._controls.focus(name)
         elif first == "attribution_rows":
             self._rows.focus(first)
+        elif first == "evaluation_seed":
+            self._seed.focus(first)
 
     def _build(self) -> None:
         for part in (
@@ -95,6 +108,9 @@ class MeasuresSection(Section):
             heading("Controls"),
             muted("What shows that the audit could have seen a failure"),
             self._controls,
+            heading("Chance"),
+            muted("Training and unlearning have seeds of their own, under Reference and Methods"),
+            self._seed,
         ):
             self.parts.addWidget(part)
         self.parts.addStretch(1)
@@ -142,6 +158,10 @@ class MeasuresSection(Section):
     def _set_rows(self) -> None:
         value: Any = self._rows.values().get("attribution_rows")
         self.document.set(("attribution_rows",), value, "Change the number of explained rows")
+
+    def _set_seed(self) -> None:
+        value: Any = self._seed.values().get("evaluation_seed")
+        self.document.set(("evaluation_seed",), value, "Change the evaluation seed")
 
     def _set_recovers(self, is_on: bool) -> None:
         title = "Add the recovery tests" if is_on else "Leave the recovery tests out"

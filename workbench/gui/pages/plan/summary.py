@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.plan.contents import Assessment, LockedPlan
+from workbench.gui.pages.plan.evidence_table import EvidenceTable
 from workbench.gui.widgets.blocks import button, heading, muted
 from workbench.gui.widgets.marks import role_icon
 from workbench.gui.widgets.param_fields import title_of
@@ -47,6 +48,9 @@ class Summary(QFrame):
         self._counts = {role: _Count(role) for role in RunRole}
         self._cost = muted()
         self._claim = muted()
+        self._evidence_head = heading("Evidence")
+        self._evidence = EvidenceTable()
+        self._claims = muted()
         self._shortfalls = muted()
         self._faults_head = heading("")
         self._faults = QListWidget()
@@ -105,8 +109,10 @@ class Summary(QFrame):
         for part in (self._state, self._runs):
             parts.addWidget(part)
         parts.addLayout(counts)
-        for part in (self._cost, self._claim, self._shortfalls):
+        for part in (self._cost, self._claim, self._shortfalls, self._evidence_head):
             parts.addWidget(part)
+        parts.addWidget(self._evidence)
+        parts.addWidget(self._claims)
         parts.addStretch(1)
         scroll = QScrollArea()
         scroll.setAccessibleName("What this plan will do")
@@ -136,6 +142,11 @@ class Summary(QFrame):
         if cost is not None:
             self._cost.setText(f"{_time(cost.seconds)}. {cost.basis}")
         self._claim.setText(f"May claim: {assessment.claim}" if assessment else "")
+        rungs = assessment.rungs if assessment else ()
+        self._evidence_head.setVisible(bool(rungs))
+        self._evidence.show_rungs(rungs)
+        self._claims.setText("\n".join(assessment.claims) if assessment else "")
+        self._claims.setVisible(bool(assessment and assessment.claims))
         notes = list(assessment.shortfalls) if assessment else []
         if assessment and assessment.not_tested:
             notes.append(f"Not decided by any criterion: {', '.join(assessment.not_tested)}.")
