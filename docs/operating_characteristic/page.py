@@ -39,21 +39,26 @@ control from L1 on.
 READING = """
 ## What it says
 
-* **A straw man never passes**: {straw_passed} of {straw} verdicts at all rungs are PASS (95 % \
-upper limit {straw_limit}).
+* **A straw man never passes**: {straw_passed} of {straw} verdicts at all rungs are PASS. The \
+verdicts of one audit hang together, so what this shows is that one passes in at most \
+{straw_limit} of audits (95 % upper limit over {audits}).
 * **An exact retrain fails no more often than the plan's error rate of 5 %**: with five or more \
-retrained models {exact_failed} of {exact} verdicts are FAIL (95 % upper limit {exact_limit}). \
-{invalid} are INVALID, which says that the audit itself went wrong and not the model.
-* **Without five retrained models nothing passes**, and almost nothing fails: the verdict is \
-INCONCLUSIVE, because a comparison with so few models decides nothing.
-* **Where the forget set is small the engine says INCONCLUSIVE.** One row of 30 is worth 3.3 \
-points of accuracy, so single models scatter over more than the margin of 10 points.
-* **A margin is a promise of no more than the margin.** Retraining with a tenth of the forget rows \
-left in moves forget accuracy by some four points and the attack by one or two, which lies \
-inside the margins of this plan; such models often pass. Whoever must exclude them \
-needs smaller margins, and more forget rows and seeds to make these decidable.
+retrained models {exact_failed} of {exact} verdicts are FAIL, so it happens in at most \
+{exact_limit} of audits. {invalid} are INVALID, which says that the audit itself went wrong and \
+not the model.
+* **With fewer than five retrained models nothing is decided**: at rungs L0 to L2 {few_open} of \
+{few} verdicts are INCONCLUSIVE, of straw men too.
+* **Where power is lacking the engine says INCONCLUSIVE.** One row of 30 is worth 3.3 points of \
+accuracy, so single models scatter over about the margin of 10 points, and most exact retrains \
+cannot be told from failures. More seeds help, more forget rows help more.
+* **A margin promises no more than the margin.** Leaving a tenth of the forget rows in the \
+training set moves forget accuracy by about three points, well inside the margin, and such models \
+often pass. Leaving 30 % in moves it by about ten, to the margin itself, and at most \
+{edge_passed} of these pass. Whoever must exclude a tenth needs smaller margins, and more rows \
+and seeds to make them decidable.
 
-Each cell is the percentage of audits that end in PASS / FAIL / INCONCLUSIVE / INVALID.
+Below, each cell is the percentage of audits that end in PASS / FAIL / INCONCLUSIVE / INVALID, by \
+the number of retrained models in the band.
 """
 
 
@@ -62,41 +67,42 @@ def page(cells: Sequence[Cell]) -> str:
     n = max(_total(cell) for cell in cells)
     straw = [cell for cell in cells if cell["label"] in STRAW_MEN]
     exact = [cell for cell in cells if cell["label"] in EXACT and cell["rung"] == "L3"]
+    few = [cell for cell in cells if cell["rung"] < "L3"]
+    edge = [cell for cell in cells if cell["label"] == "retrained, 30 % of the rows left in"]
     parts = [
         HEAD.format(n=n, audits=n * len(sizes)),
         READING.format(
             straw_passed=_count(straw, Outcome.PASS),
             straw=_sum(straw),
-            straw_limit=_limit(straw, Outcome.PASS),
+            straw_limit=_limit(straw, Outcome.PASS, n * len(sizes)),
+            audits=n * len(sizes),
             exact_failed=_count(exact, Outcome.FAIL),
             exact=_sum(exact),
-            exact_limit=_limit(exact, Outcome.FAIL),
+            exact_limit=_limit(exact, Outcome.FAIL, n * len(sizes)),
             invalid=_count(exact, Outcome.INVALID),
+            few_open=_count(few, Outcome.INCONCLUSIVE),
+            few=_sum(few),
+            edge_passed=f"{100 * max(one.get('PASS', 0) / _total(one) for one in edge):.0f} %",
         ),
     ]
     for size in sizes:
         parts.append(f"\n## {size} rows to forget\n\n")
-        parts.append(_table([cell for cell in cells if cell["forget_rows"] == size]))
+        shown = [cell for cell in cells if cell["forget_rows"] == size and cell["rung"] == "L3"]
+        parts.append(_table(shown))
     return "".join(parts)
 
 
 def _table(cells: Sequence[Cell]) -> str:
-    columns = sorted({(cell["rung"], cell["band"]) for cell in cells})
-    by_key = {(cell["label"], cell["rung"], cell["band"]): cell for cell in cells}
-    heads = [_head(rung, band) for rung, band in columns]
+    bands = sorted({cell["band"] for cell in cells})
+    by_key = {(cell["label"], cell["band"]): cell for cell in cells}
+    heads = [f"{band} retrained" for band in bands]
     lines = [_row(["", *heads]), _row(["---"] * (1 + len(heads)))]
     for kind, labels in KINDS.items():
         lines.append(_row([f"**{kind}**", *[""] * len(heads)]))
         for label in labels:
-            shares = [_shares(by_key[label, *column]) for column in columns]
+            shares = [_shares(by_key[label, band]) for band in bands]
             lines.append(_row([label, *shares]))
     return "\n".join(lines) + "\n"
-
-
-def _head(rung: str, band: int) -> str:
-    if rung < "L2":
-        return rung
-    return f"{rung}, {band} retrained"
 
 
 def _shares(cell: Cell) -> str:
@@ -119,5 +125,7 @@ def _count(cells: Sequence[Cell], outcome: Outcome) -> int:
     return sum(cell.get(str(outcome), 0) for cell in cells)
 
 
-def _limit(cells: Sequence[Cell], outcome: Outcome) -> str:
-    return f"{100 * clopper_pearson_upper(_count(cells, outcome), _sum(cells)):.2g} %"
+def _limit(cells: Sequence[Cell], outcome: Outcome, audits: int) -> str:
+    """Upper limit of the share of audits with such a verdict, were each in an audit of its own."""
+    affected = min(_count(cells, outcome), audits)
+    return f"{100 * clopper_pearson_upper(affected, audits):.2g} %"
