@@ -19,6 +19,7 @@ from workbench.audit.evidence import compare_plan, judge_plan
 from workbench.audit.plan import Plan, plan_from
 from workbench.audit.schedule import lock_plan
 from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
+from workbench.audit.utility import utility_metrics
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue, not_computed
 from workbench.core.selection import RULE
@@ -268,6 +269,7 @@ class SimulatedAudit:
             "margin": margin(outputs.logits, self.dataset.targets),
         }
         metrics = standard_metrics(outputs, self.dataset, rows)
+        metrics += utility_metrics(outputs, self.dataset, rows)
         metrics += attack_metrics(scores, self.dataset, rows)
         metrics += list(self._costs(model, len(rows)))
         with self.project.transaction("run.done", subject=model.label) as tx:

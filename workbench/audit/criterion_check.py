@@ -63,6 +63,7 @@ _MEASURED: Mapping[str, _Measured] = {
     "js_divergence": _Measured((Split.FORGET, Split.TEST)),
     "prediction_agreement": _Measured((Split.FORGET, Split.TEST)),
     "activation_distance": _Measured((Split.FORGET, Split.TEST)),
+    "zero_retrain_forgetting": _Measured((Split.FORGET,)),
     "confusion_shift": _Measured((Split.FORGET, Split.TEST)),
     "loss_ks_distance": _Measured((Split.FORGET, Split.TEST)),
     "loss_wasserstein": _Measured((Split.FORGET, Split.TEST)),

@@ -87,6 +87,21 @@ def accuracy_on(
     return correct / len(rows)
 
 
+def logits_on(
+    model: nn.Module, data: DatasetTensors, rows: Tensor, batcher: MicroBatcher
+) -> NDArray[np.float32]:
+    """Logits (k, C) of `rows` (k,), at least one, in eval mode."""
+
+    def piece(start: int, stop: int) -> Tensor:
+        logits: Tensor = model(data.inputs(rows[start:stop]))
+        return logits.float().cpu()
+
+    with torch.no_grad(), eval_mode(model):
+        parts = batcher.pieces(len(rows), piece, batch_size=_batch_size(data))
+        found: NDArray[np.float32] = torch.cat(list(parts)).numpy()
+    return found
+
+
 def _batch_size(data: DatasetTensors) -> int:
     """Depends on nothing that changes from run to run: outputs differ in their last bits by it."""
     if data.device.type != "cpu":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
+from workbench.audit.comparison import weight_metrics
 from workbench.audit.guards import matched_non_members
 from workbench.audit.measured import measured
 from workbench.audit.plan import Plan, stored_plan
@@ -21,6 +22,7 @@ from workbench.audit.standard import (
     attack_metrics,
     standard_metrics,
 )
+from workbench.audit.utility import utility_metrics
 from workbench.compute.attribution import attribution_maps
 from workbench.compute.context import HostMethodContext
 from workbench.compute.devices import environment
@@ -41,6 +43,7 @@ from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
+from workbench.metrics.distances import zero_retrain_forgetting_over
 from workbench.plugin_api import Cancelled
 from workbench.store import now, save_environment, save_metrics, save_model, worker_identity
 
@@ -185,6 +188,9 @@ def _measure(
     metrics += attack_metrics(
         scores, dataset, inputs.forget, inputs.non_members, twins=inputs.twins, seed=seed
     )
+    metrics += utility_metrics(outputs, dataset, inputs.forget)
+    metrics += weight_metrics(tensors_of(model), tensors_of(inputs.original))
+    metrics.append(_forgetting(workspace, inputs, outputs, events))
     metrics += _costs(unlearned)
     arrays: Arrays = {scores_of(attack): values for attack, values in scores.items()}
     metrics += removal_metrics(
@@ -198,6 +204,21 @@ def _measure(
     metrics += _recovery(workspace, inputs, model, stored, events)
     arrays |= _attributions(workspace, inputs, model, events)
     return metrics, arrays
+
+
+def _forgetting(
+    workspace: Workspace, inputs: RunInputs, outputs: StoredOutputs, events: RunEvents
+) -> MetricValue:
+    """Closeness to networks that never learned anything, on the forget rows."""
+    forget, seed = inputs.forget, inputs.plan.evaluation_seed
+    original = inputs.row["original_model_id"]
+    random = workspace.random_logits(original, inputs.dataset_id, forget, seed, events)
+
+    def mean() -> Measurement:
+        found = zero_retrain_forgetting_over(outputs.logits[forget], random)
+        return found.mean, None, len(forget)
+
+    return measured("zero_retrain_forgetting", Split.FORGET, mean, reference="random weights")
 
 
 def _attack_scores(

@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from workbench.audit.duplicates import Duplicates, find_duplicates
+from workbench.compute.batching import MicroBatcher
 from workbench.compute.models import build_model, load_tensors_into
+from workbench.compute.outputs import logits_on
 from workbench.compute.tensors import DatasetTensors
 from workbench.core.errors import ProjectError
 from workbench.jobs.execution import Channel
+from workbench.metrics.distances import FEWEST_INITIALISATIONS
 from workbench.registry import Registry
 from workbench.store import Project, load_dataset, load_outputs, load_tensors
+
+Logits = NDArray[np.float32]
 
 
 class Workspace:
@@ -29,6 +34,7 @@ class Workspace:
         self.device = device
         self._dataset: tuple[int, DatasetTensors] | None = None
         self._duplicates: tuple[tuple[int, int], Duplicates] | None = None
+        self._random: tuple[tuple[int, bytes, int], list[Logits]] | None = None
 
     @classmethod
     def open(cls, path: Path, plugin_folders: list[Path], device: torch.device) -> Workspace:
@@ -56,6 +62,31 @@ class Workspace:
             found = find_duplicates(self.data(dataset_id).dataset, rows, outputs["embedding"])
             self._duplicates = (key, found)
         return self._duplicates[1]
+
+    def random_logits(
+        self,
+        original_id: int,
+        dataset_id: int,
+        rows: NDArray[np.int64],
+        seed: int,
+        events: RunEvents,
+    ) -> list[Logits]:
+        """How freshly initialised networks like the original answer `rows` (k,): (k, C) each.
+
+        Those of the rows used last are still here, so that all runs of a forget set share them.
+        """
+        key = (original_id, rows.tobytes(), seed)
+        if self._random is None or self._random[0] != key:
+            data = self.data(dataset_id)
+            architecture = self.row("model", original_id)["architecture"]
+            batcher = MicroBatcher(data.device, events.log)
+            found = []
+            for number in range(FEWEST_INITIALISATIONS):
+                events.channel.cancel_token.check()
+                model = self.new_model(architecture, seed + number)
+                found.append(logits_on(model, data, data.row_ids(rows), batcher))
+            self._random = (key, found)
+        return self._random[1]
 
     def row(self, table: str, row_id: int) -> dict[str, Any]:
         """One row by id; ProjectError if it is gone."""

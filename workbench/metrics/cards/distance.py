@@ -145,4 +145,21 @@ CARDS = (
         caveat="What a layer knows can be lost through a change of another layer.",
         source="this workbench",
     ),
+    MetricCard(
+        name="zero_retrain_forgetting",
+        title="Likeness to a random network (ZRF)",
+        definition=(
+            "How alike the model and networks with random weights answer the forget rows: 1 for "
+            "the same answers, 0 for answers that never overlap. The mean over five such networks."
+        ),
+        direction=Direction.REFERENCE,
+        unit=Unit.SCORE,
+        target="the likeness of retrained models, which is not 1",
+        caveat=(
+            "Answering at random marks the forget rows as much as knowing them does. Published "
+            "values that average over classes are near 1 for every model and cannot be compared."
+        ),
+        source="Chundawat et al. 2023 (arXiv:2205.08096)",
+        version=2,
+    ),
 )
