@@ -99,3 +99,30 @@ def test_a_missing_file_is_named(project, workbench):
     code, _, err = workbench("plan", "amend", "nowhere.toml", "--project", project)
     assert code == 2
     assert "'nowhere.toml'" in err
+
+
+def metrics(path):
+    """Every number that a run measures, but for what the clock and the memory say."""
+    return rows(
+        path,
+        "SELECT run.label, run.seed, run.role, metric.name, metric.split, metric.group_key, "
+        "metric.reference, metric.value, metric.ci_low, metric.ci_high, metric.reason FROM metric "
+        "JOIN run ON run.id = metric.run_id WHERE metric.name NOT IN "
+        "('unlearning_seconds', 'peak_memory') ORDER BY 1, 2, 3, 4, 5, 6, 7",
+    )
+
+
+def test_an_exported_plan_gives_the_same_numbers_in_another_project(finished, tmp_path, workbench):
+    exported, again = tmp_path / "again.toml", tmp_path / "again.audit"
+    code, out, err = workbench("plan", "export", exported, "--project", finished, "--json")
+    assert code == 0, err
+    assert json.loads(out)["hash"] == rows(finished, "SELECT hash FROM plan")[0][0]
+    assert workbench("init", again)[0] == 0
+    code, _, err = workbench("run", exported, "--project", again, "--in-process")
+    assert code in (0, 10, 11, 12), err
+    assert rows(again, "SELECT hash FROM plan") == rows(finished, "SELECT hash FROM plan")
+    assert metrics(again) == metrics(finished)
+    assert len(metrics(again)) > 300
+    code, _, err = workbench("plan", "export", exported, "--project", finished)
+    assert code == 2
+    assert "already a file" in err

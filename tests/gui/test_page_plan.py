@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from tests.gui.conftest import small_plan
 from workbench.audit.draft import read_draft, write_draft
 from workbench.audit.plan import plan_from, read_plan
+from workbench.audit.plan_file import read_plan_file, write_plan_file
 from workbench.core.errors import UsageError
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.plan import questions
@@ -29,7 +30,6 @@ from workbench.gui.pages.plan.contents import assess, read_contents, read_plugin
 from workbench.gui.pages.plan.criteria_model import Column, CriteriaModel
 from workbench.gui.pages.plan.evidence_table import EvidenceTable, short_time
 from workbench.gui.pages.plan.page import PlanPage
-from workbench.gui.pages.plan.plan_file import read_plan_file, write_plan_file
 from workbench.gui.pages.plan.starting import added, first_draft, missing_for_draft
 from workbench.gui.session.path_state import Step
 from workbench.gui.testing import settle

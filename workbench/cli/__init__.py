@@ -20,7 +20,7 @@ COMMANDS = {
     "import-data": "read a dataset into a project",
     "import-model": "read a model's weights into a project",
     "select": "choose a forget set by a rule or a selector",
-    "plan": "lock a plan before anything is measured, or add exploratory criteria to it",
+    "plan": "lock a plan, add exploratory criteria to it, or write it to a file",
     "run": "run a plan: unlearn, retrain, audit, judge",
     "report": "write the report of a project",
     "verify": "check that nothing in a project was changed afterwards",

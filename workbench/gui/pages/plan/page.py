@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from workbench.audit.draft import Content, draft_from, lock_draft
 from workbench.audit.plan import stored_plan
+from workbench.audit.plan_file import read_plan_file, write_plan_file
 from workbench.gui.faults import Notice
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.plan import questions
@@ -28,7 +29,6 @@ from workbench.gui.pages.plan.contents import (
 )
 from workbench.gui.pages.plan.document import PlanDocument
 from workbench.gui.pages.plan.panes import PlanPanes
-from workbench.gui.pages.plan.plan_file import read_plan_file, write_plan_file
 from workbench.gui.pages.plan.section import PlanView
 from workbench.gui.pages.plan.starting import first_draft, missing_for_draft
 from workbench.gui.session.path_state import Step
