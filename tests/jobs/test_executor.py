@@ -14,6 +14,7 @@ from workbench.core.errors import ProjectError
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor import Executor, run_execution
 from workbench.jobs.protocol import Job
+from workbench.metrics.distances import FEWEST_INITIALISATIONS
 from workbench.plugin_api import Cancelled
 from workbench.registry import Registry
 from workbench.store import Project, load_metrics, verify
@@ -60,19 +61,28 @@ def prepare(tmp_path, tiny_plan):
         one.project.close()
 
 
-def test_a_run_costs_one_forward_pass_over_the_data(prepare):
+@pytest.fixture
+def one_run_done(prepare):
+    """The first run of a forget set also asks random networks, over the forget rows only."""
     prepared = prepare(recovery=None, attributions=[])
-    rows = prepared.project.row("SELECT n_rows FROM dataset")["n_rows"]
+    (forget_set,) = prepared.project.rows("SELECT rows_artifact FROM forget_set")
+    forget_rows = len(prepared.project.array(forget_set["rows_artifact"]))
     with ForwardCounter() as counted:
-        prepared.do("run", run=prepared.run_id("random-weights", "straw_man"))
+        prepared.do("run", run=prepared.run_id("original", "original"))
+    assert counted.rows == FEWEST_INITIALISATIONS * forget_rows
+    return prepared
+
+
+def test_a_run_costs_one_forward_pass_over_the_data(one_run_done):
+    rows = one_run_done.project.row("SELECT n_rows FROM dataset")["n_rows"]
+    with ForwardCounter() as counted:
+        one_run_done.do("run", run=one_run_done.run_id("random-weights", "straw_man"))
     assert counted.rows == rows
 
 
-def test_equal_weights_share_their_forward_pass(prepare):
-    prepared = prepare(recovery=None, attributions=[])
+def test_equal_weights_share_their_forward_pass(one_run_done):
     with ForwardCounter() as counted:
-        prepared.do("run", run=prepared.run_id("original", "original"))
-        prepared.do("run", run=prepared.run_id("do-nothing", "straw_man"))
+        one_run_done.do("run", run=one_run_done.run_id("do-nothing", "straw_man"))
     assert counted.rows == 0
 
 

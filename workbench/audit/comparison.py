@@ -158,13 +158,15 @@ def representation_metrics(
 ) -> list[MetricValue]:
     """Alignment of the penultimate layer with that of other models, mean over these.
 
-    Features are (k, d) by split, of the `aligned_rows`.
+    Features are (k, d) by split, of the `aligned_rows`. Those with the original and with retrained
+    models stand side by side, so `reference` is their group too.
     """
     return [
         measured(
             "representation_alignment",
             split,
             partial(_mean_alignment, of_split, [other[split] for other in others]),
+            group_key=f"with the {ORIGINAL if reference == ORIGINAL else BAND}",
             reference=reference,
         )
         for split, of_split in features.items()
