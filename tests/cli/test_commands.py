@@ -1,12 +1,14 @@
 """Every command on a tiny project: what it prints, what it leaves, how it exits."""
 
 import json
+import math
 import re
 import sqlite3
 
 import numpy as np
 import pytest
 
+from workbench.metrics import membership
 from workbench.store import Project
 
 
@@ -182,3 +184,14 @@ def test_doctor_is_content_with_this_installation(workbench):
     assert document["healthy"]
     assert document["worker"]["device"] == "cpu"
     assert all(answer["correct"] for answer in document["known_answers"])
+
+
+def test_doctor_tells_a_formula_that_gives_no_number(workbench, monkeypatch):
+    monkeypatch.setattr(membership, "auc", lambda *_sides: math.nan)
+    code, out, _ = workbench("doctor", "--device", "cpu", "--json")
+    (wrong,) = [answer for answer in json.loads(out)["known_answers"] if not answer["correct"]]
+    assert code == 1
+    assert (wrong["id"], wrong["name"], wrong["got"]) == ("K1", "AUC", None)
+    code, out, _ = workbench("doctor", "--device", "cpu")
+    assert code == 1
+    assert "AUC: expected 0.8833333333, got None" in out

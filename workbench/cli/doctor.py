@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import tempfile
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,13 @@ def execute(options: argparse.Namespace, output: Output) -> int:
         "plugins": len(registry.plugins),
         "broken": [{"where": str(b.where), "problem": b.problem} for b in registry.broken],
         "known_answers": [
-            {"name": a.name, "expected": a.expected, "got": a.got, "correct": a.correct}
+            {
+                "id": a.id,
+                "name": a.name,
+                "expected": a.expected,
+                "got": a.got if isfinite(a.got) else None,
+                "correct": a.correct,
+            }
             for a in answers
         ],
         "known_verdicts": verdicts,

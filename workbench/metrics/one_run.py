@@ -118,8 +118,6 @@ def p_value(guesses: Guesses, epsilon: float, *, delta: float = 1e-5) -> float:
 
 def epsilon_lower_bound(guesses: Guesses, *, delta: float = 1e-5, level: float = 0.95) -> float:
     """Largest epsilon whose p-value is below 1 - level; 0 if not even epsilon 0 is refuted."""
-    from scipy import optimize  # slow to import, and seldom needed
-
     require_level(level)
     _, r, v = _checked(guesses)
     alpha = 1 - level
@@ -133,6 +131,8 @@ def epsilon_lower_bound(guesses: Guesses, *, delta: float = 1e-5, level: float =
     highest = float(special.logit(clopper_pearson_lower(v, r, level)))
     if delta == 0 or excess(highest) <= 0:
         return highest
+    from scipy import optimize  # slow to import, and seldom needed
+
     return float(optimize.bisect(excess, 0.0, highest, xtol=1e-12))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist, pdist
 
 from workbench.metrics.arrays import Floats, Integers, as_labels, as_rows
 from workbench.metrics.errors import Undefined
@@ -91,13 +90,15 @@ def mmd_squared(
 
 def median_distance(features: ArrayLike, *, seed: int = 0) -> float:
     """Median Euclidean distance between two of at most 2000 rows, drawn with `seed`."""
+    from scipy.spatial import distance  # slow to import, and seldom needed
+
     rows = _as_features(features)
     if len(rows) > _BANDWIDTH_ROWS:
         generator = np.random.Generator(np.random.PCG64(seed))
         rows = rows[generator.choice(len(rows), _BANDWIDTH_ROWS, replace=False)]
     if len(rows) < 2:
         raise Undefined("A distance needs at least two rows.")
-    median = float(np.median(pdist(rows)))
+    median = float(np.median(distance.pdist(rows)))
     if median == 0:
         raise Undefined("Most rows have the same features, so their distances set no scale.")
     return median
@@ -191,6 +192,8 @@ def _alignment(xy: float, xx: float, yy: float) -> float:
 
 
 def _kernel_sum(a: Floats, b: Floats) -> float:
+    from scipy.spatial import distance
+
     rows = max(1, _CHUNK // len(b))
-    pieces = (cdist(a[i : i + rows], b, "sqeuclidean") for i in range(0, len(a), rows))
+    pieces = (distance.cdist(a[i : i + rows], b, "sqeuclidean") for i in range(0, len(a), rows))
     return math.fsum(float(np.exp(-piece / 2).sum()) for piece in pieces)
