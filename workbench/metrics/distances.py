@@ -115,7 +115,11 @@ def activation_distance(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
     Golatkar et al. 2020 (arXiv:1911.04933), Chundawat et al. 2023 (arXiv:2205.08096); published
     values are the mean over rows, some the root of the mean square.
     """
-    log_p, log_q = _log_probability_pair(logits_p, logits_q)
+    return activation_from_log_probabilities(*_log_probability_pair(logits_p, logits_q))
+
+
+def activation_from_log_probabilities(log_p: Floats, log_q: Floats) -> Floats:
+    """The same from log-probabilities (n, C)."""
     return np.asarray(np.linalg.norm(np.exp(log_p) - np.exp(log_q), axis=1))
 
 
