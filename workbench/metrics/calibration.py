@@ -127,7 +127,12 @@ def calibration_error_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Percentile bootstrap interval of the equal-width ECE over rows."""
+    """Percentile bootstrap interval of the equal-width ECE over rows.
+
+    Covers errors that are large beside their floor. The bias of the error counts twice, so near
+    the floor the interval lies above the truth at any number of rows: it never holds 0, and may
+    not hold the error itself. Read `calibration_error_floor` there.
+    """
     z = as_logits(logits)
     y = as_targets(targets, z)
     conf = max_confidence(z)
