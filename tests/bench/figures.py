@@ -16,7 +16,7 @@ from timing import Sample
 
 from workbench.compute.devices import environment
 
-SECTIONS = ("audit pass", "worker", "store", "command line", "window")
+SECTIONS = ("audit pass", "duplicates", "worker", "store", "command line", "window")
 THREADS = 1  # of torch, as in a worker, which has one unless told otherwise
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 

@@ -9,22 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from audit_case import (
+    Arithmetic,
+    audit_arithmetic,
+    check_whole,
+    random_dataset,
+    some_forget_rows,
+)
 from figures import THREADS, Figures, Goal
 from networks import ResNet20
 from numpy.typing import NDArray
 from timing import Sample, interleave, timed
 from torch import Tensor, nn
 
-from workbench.audit.guards import matched_non_members
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
 from workbench.compute.models import build_model
 from workbench.compute.outputs import outputs_pass
 from workbench.compute.tensors import DatasetTensors
-from workbench.core.dataset import Dataset, Preprocessing
+from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import MetricStatus, PluginKind, Split
-from workbench.jobs.executor.attacks import attack_scores
-from workbench.plugin_api import NoParams
+from workbench.core.vocabulary import PluginKind
 from workbench.registry import Registry
 
 pytestmark = pytest.mark.bench
@@ -33,7 +36,6 @@ SECTION = "audit pass"
 CPU = torch.device("cpu")
 WHOLE = 50_000  # rows of the goal
 RESNET_ROWS = 4_000  # affordable on one core
-ARITHMETIC_ROWS = (50_000, 1_000_000)
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 TRIAL_ROWS = 1_024
 ROUNDS = 5
@@ -73,43 +75,6 @@ class Audit:
         return audit_arithmetic(self.outputs(), self.dataset, self.forget, self.registry)
 
 
-def audit_arithmetic(
-    arrays: dict[str, NDArray[Any]],
-    dataset: Dataset,
-    forget: NDArray[np.int64],
-    registry: Registry,
-) -> list[MetricValue]:
-    """Everything after the forward pass: metrics, scores of every attack, and their metrics."""
-    outputs = StoredOutputs(**arrays)
-    scores = {
-        attack.id: attack_scores(attack.load(), outputs, dataset.targets, NoParams())
-        for attack in registry.contributions(PluginKind.ATTACK)
-    }
-    non_members = matched_non_members(dataset, forget)
-    return [
-        *standard_metrics(outputs, dataset, forget),
-        *attack_metrics(scores, dataset, forget, non_members),
-    ]
-
-
-def random_dataset(n: int, shape: tuple[int, ...]) -> Dataset:
-    """Noise with ten classes: 60 % train, 20 % test, 20 % non-members."""
-    rng = np.random.default_rng(n)
-    return Dataset(
-        name="noise",
-        inputs=rng.integers(0, 256, (n, *shape), dtype=np.uint8),
-        targets=rng.integers(0, 10, n),
-        split=np.repeat(["train", "test", "non_member"], [n - 2 * (n // 5), n // 5, n // 5]),
-        class_names=tuple("0123456789"),
-        preprocessing=Preprocessing(divide_by=255.0, mean=(0.5,), std=(0.25,)),
-    )
-
-
-def some_forget_rows(dataset: Dataset) -> NDArray[np.int64]:
-    """Every tenth training row."""
-    return dataset.rows_of(Split.TRAIN)[::10]
-
-
 def bare_pass(model: nn.Module, inputs: Tensor, batch_size: int) -> Tensor:
     """The least there is to do: inputs preprocessed before, nothing kept but the logits."""
     with torch.inference_mode():
@@ -124,13 +89,6 @@ def best_batch_size(model: nn.Module, inputs: Tensor) -> int:
     }
     found = interleave(3, trials)
     return min(BATCH_SIZES, key=lambda size: min(found[str(size)].values))
-
-
-def check_whole(metrics: list[MetricValue], registry: Registry) -> None:
-    assert {metric.status for metric in metrics} == {MetricStatus.OK}
-    attacks = {metric.group_key for metric in metrics if metric.name == "membership_auc"}
-    assert attacks == {one.id for one in registry.contributions(PluginKind.ATTACK)}
-    assert attacks >= {"loss", "confidence", "entropy", "modified-entropy", "margin"}
 
 
 def measure(name: str, audit: Audit, figures: Figures) -> dict[str, Sample]:
@@ -171,21 +129,31 @@ def test_resnet20(registry: Registry, figures: Figures) -> None:
     )
     parts = measure("ResNet-20, 32x32x3", audit, figures)
 
-    large = random_dataset(WHOLE, (1, 1, 1))
-    arrays, forget = random_outputs(large), some_forget_rows(large)
+    alone, of_people = Arithmetic(registry, WHOLE), Arithmetic(registry, WHOLE, subjects=True)
+    alone.check()
+    of_people.check()
     arithmetic = interleave(
-        ROUNDS, {"": timed(lambda: audit_arithmetic(arrays, large, forget, registry))}
-    )[""]
+        ROUNDS,
+        {
+            "whole audit": timed(alone.audit),
+            "whole audit, intervals by subject": timed(of_people.audit),
+            "comparison": timed(alone.compare),
+        },
+    )
+    arithmetic["whole audit and its comparison"] = arithmetic["whole audit"].plus(
+        arithmetic.pop("comparison")
+    )
     growth = WHOLE / RESNET_ROWS
     bare, outputs = parts["bare"].times(growth), parts["outputs"].times(growth)
-    figures.add(
-        SECTION,
-        f"ResNet-20, 32x32x3, {WHOLE:,} rows: whole audit / bare",
-        "ratio",
-        outputs.plus(arithmetic).over(bare),
-        goal=GOAL,
-        note=f"both passes scaled up from {RESNET_ROWS:,} rows, the arithmetic measured in full",
-    )
+    for what, seconds in arithmetic.items():
+        figures.add(
+            SECTION,
+            f"ResNet-20, 32x32x3, {WHOLE:,} rows: {what} / bare",
+            "ratio",
+            outputs.plus(seconds).over(bare),
+            goal=GOAL,
+            note=f"both passes scaled up from {RESNET_ROWS:,} rows, the arithmetic in full",
+        )
 
 
 def test_small_cnn_on_the_digits_of_the_demo(registry: Registry, figures: Figures) -> None:
@@ -207,46 +175,6 @@ def test_small_cnn_on_many_rows(registry: Registry, figures: Figures) -> None:
         Audit(model, DatasetTensors(dataset, CPU), some_forget_rows(dataset), registry),
         figures,
     )
-
-
-def test_arithmetic_grows_with_the_rows(registry: Registry, figures: Figures) -> None:
-    datasets = {n: random_dataset(n, (1, 1, 1)) for n in ARITHMETIC_ROWS}
-    arrays = {n: random_outputs(dataset) for n, dataset in datasets.items()}
-
-    def arithmetic(n: int) -> list[MetricValue]:
-        return audit_arithmetic(arrays[n], datasets[n], some_forget_rows(datasets[n]), registry)
-
-    few, many = ARITHMETIC_ROWS
-    check_whole(arithmetic(few), registry)
-    measured = interleave(
-        ROUNDS,
-        {str(n): timed(lambda n=n: arithmetic(n)) for n in ARITHMETIC_ROWS},  # type: ignore[misc]
-    )
-    for n in ARITHMETIC_ROWS:
-        figures.add(SECTION, f"arithmetic alone, {n:,} rows", "s", measured[str(n)])
-    growth = measured[str(many)].over(measured[str(few)]).times(few / many)
-    figures.add(
-        SECTION,
-        f"arithmetic alone, time a row at {many:,} / at {few:,}",
-        "ratio",
-        growth,
-        note="1 is linear growth",
-    )
-
-
-def random_outputs(dataset: Dataset) -> dict[str, NDArray[Any]]:
-    """Logits and losses as of a half-trained model, so that scores seldom tie."""
-    rng = np.random.default_rng(0)
-    n = len(dataset)
-    logits = rng.normal(0.0, 3.0, (n, dataset.n_classes)).astype(np.float32)
-    logits[np.arange(n), dataset.targets] += 4.0
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    log_sum = np.log(np.exp(shifted).sum(axis=1))
-    return {
-        "logits": logits,
-        "loss": log_sum - shifted[np.arange(n), dataset.targets],
-        "embedding": np.zeros((n, 1), np.float32),
-    }
 
 
 def small_cnn(registry: Registry, dataset: Dataset) -> nn.Module:

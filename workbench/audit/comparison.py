@@ -7,6 +7,7 @@ floor: two models retrained alike differ too, so no distance can be expected to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,24 +25,22 @@ from workbench.metrics import Undefined
 from workbench.metrics.attribution import magnitude, spearman
 from workbench.metrics.distances import (
     Churn,
-    activation_distance,
+    activation_from_log_probabilities,
     churn,
     confusion_shift,
-    js_divergence,
+    js_from_log_probabilities,
     kolmogorov_smirnov_distance,
     wasserstein,
 )
 from workbench.metrics.distances import prediction_agreement as agreement
 from workbench.metrics.representation import unbiased_cka
-from workbench.metrics.scores import cross_entropy, predictions
+from workbench.metrics.scores import cross_entropy, log_probabilities, predictions
 from workbench.metrics.statistics import Interval, wilson
 from workbench.metrics.subgroups import group_drops, largest_drop
 from workbench.metrics.weights import Tensors, unchanged_tensors, weight_distance
 
-Logits = NDArray[Any]
 Features = Mapping[Split, NDArray[Any]]
 Measurement = tuple[float, Interval | None, int]
-Distance = Callable[[NDArray[Any], NDArray[Any]], float]
 
 BAND = "retrained band"
 REST_OF_BAND = "retrained band, left one out"
@@ -71,61 +70,88 @@ _CHANGED: Mapping[str, Callable[[Churn], int]] = {
     "positive_flips": lambda churned: churned.positive,
 }
 MOST_ALIGNED = 1000  # rows of each split over which representations are aligned
+
+
+@dataclass(frozen=True, slots=True)
+class SplitAnswers:
+    """What one model says of k rows: predicted classes and losses (k,), log-probabilities (k, C).
+
+    Predicted classes are all that is kept of splits over which only these are compared.
+    """
+
+    labels: NDArray[np.int64]
+    losses: NDArray[np.float64]
+    log_p: NDArray[np.float64]
+
+
+Answers = Mapping[Split, SplitAnswers]
+Distance = Callable[[SplitAnswers, SplitAnswers], float]
 _DISTANCES: Mapping[str, Distance] = {
-    "js_divergence": lambda p, q: float(js_divergence(p, q).mean()),
-    "prediction_agreement": lambda p, q: agreement(predictions(p), predictions(q)),
-    "activation_distance": lambda p, q: float(activation_distance(p, q).mean()),
-    "confusion_shift": lambda p, q: confusion_shift(predictions(p), predictions(q), p.shape[1]),
-}
-_OF_LOSSES: Mapping[str, Distance] = {
-    "loss_ks_distance": kolmogorov_smirnov_distance,
-    "loss_wasserstein": wasserstein,
+    "js_divergence": lambda p, q: float(js_from_log_probabilities(p.log_p, q.log_p).mean()),
+    "prediction_agreement": lambda p, q: agreement(p.labels, q.labels),
+    "activation_distance": lambda p, q: float(
+        activation_from_log_probabilities(p.log_p, q.log_p).mean()
+    ),
+    "confusion_shift": lambda p, q: confusion_shift(p.labels, q.labels, p.log_p.shape[1]),
+    "loss_ks_distance": lambda p, q: kolmogorov_smirnov_distance(p.losses, q.losses),
+    "loss_wasserstein": lambda p, q: wasserstein(p.losses, q.losses),
 }
 
 
-def band_metrics(
-    logits: Logits, band: Sequence[Logits], dataset: Dataset, forget_rows: Rows, *, reference: str
-) -> list[MetricValue]:
+def answers_of(logits: NDArray[Any], dataset: Dataset, forget_rows: Rows) -> Answers:
+    """What a model with these logits (n, C) over the whole dataset says of the compared rows.
+
+    Computed once for every model, however many it is compared with.
+    """
+    splits, answers = rows_by_split(dataset, forget_rows), {}
+    labels = predictions(logits)
+    for split in CHURNED:
+        rows = splits[split]
+        some = rows if split in FROM_BAND else rows[:0]
+        log_p, losses = np.empty((0, logits.shape[1])), np.empty(0)
+        if len(some):
+            kept = logits[some]
+            log_p, losses = log_probabilities(kept), cross_entropy(kept, dataset.targets[some])
+        answers[split] = SplitAnswers(labels[rows], losses, log_p)
+    return answers
+
+
+def band_metrics(own: Answers, band: Sequence[Answers], *, reference: str) -> list[MetricValue]:
     """Distance of a model to the retrained band, as the mean over the models of the band.
 
-    Logits are (n, C) over the whole dataset. For a model of the band itself give the others as
-    `band` and REST_OF_BAND as `reference`: that row is the noise floor of the distance. There is
-    no interval, because distances to a common model are not independent.
+    For a model of the band itself give the others as `band` and REST_OF_BAND as `reference`: that
+    row is the noise floor of the distance. There is no interval, because distances to a common
+    model are not independent.
     """
-    splits = rows_by_split(dataset, forget_rows)
-    losses = cross_entropy(logits, dataset.targets)
-    of_band = [cross_entropy(other, dataset.targets) for other in band]
-    compared = [(_DISTANCES, logits, band), (_OF_LOSSES, losses, of_band)]
     return [
         measured(
             name,
             split,
-            partial(_mean_distance, distance, own, others, splits[split]),
+            partial(_mean_distance, distance, own[split], [other[split] for other in band]),
             reference=reference,
         )
-        for distances, own, others in compared
-        for name, distance in distances.items()
+        for name, distance in _DISTANCES.items()
         for split in FROM_BAND
     ]
 
 
 def original_metrics(
-    logits: Logits, original: Logits, dataset: Dataset, forget_rows: Rows
+    own: Answers, original: Answers, dataset: Dataset, forget_rows: Rows
 ) -> list[MetricValue]:
     """Predictions that differ from the original model's, and the group that lost most by it."""
     splits = rows_by_split(dataset, forget_rows)
-    before, after = predictions(original), predictions(logits)
     metrics = []
     for split in CHURNED:
-        compute = partial(churn, before[splits[split]], after[splits[split]])
-        found = partial(compute, dataset.targets[splits[split]])
+        before, after = original[split].labels, own[split].labels
+        found = partial(churn, before, after, dataset.targets[splits[split]])
         for name, count in _CHANGED.items():
             metrics.append(
                 measured(name, split, partial(_changed, found, count), reference=ORIGINAL)
             )
     test = splits[Split.TEST]
+    before, after = original[Split.TEST].labels, own[Split.TEST].labels
     for column, groups in grouping_columns(dataset, test):
-        drop = partial(_drop, before[test], after[test], dataset.targets[test], groups)
+        drop = partial(_drop, before, after, dataset.targets[test], groups)
         metrics.append(
             measured("largest_group_drop", Split.TEST, drop, group_key=column, reference=ORIGINAL)
         )
@@ -198,12 +224,13 @@ def attribution_metrics(
 
 
 def _mean_distance(
-    distance: Distance, logits: Logits, band: Sequence[Logits], rows: Rows
+    distance: Distance, own: SplitAnswers, band: Sequence[SplitAnswers]
 ) -> Measurement:
     if not band:
         raise Undefined(NO_BAND)
-    values = [distance(logits[rows], other[rows]) for other in band]
-    return float(np.mean(values)), None, len(rows)
+    if len(own.labels) == 0:
+        raise Undefined("There are no rows.")
+    return float(np.mean([distance(own, other) for other in band])), None, len(own.labels)
 
 
 def _mean_alignment(features: NDArray[Any], others: Sequence[NDArray[Any]]) -> Measurement:

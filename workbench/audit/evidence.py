@@ -14,6 +14,7 @@ from workbench.audit.comparison import (
     REST_OF_BAND,
     Features,
     aligned_rows,
+    answers_of,
     attribution_metrics,
     band_metrics,
     original_metrics,
@@ -82,7 +83,10 @@ def comparisons(
     """Every finished run on a forget set with its comparison metrics."""
     runs = stored.finished_runs(forget_set)
     models = {id_ for run in runs for id_ in (run.model_id, run.original_model_id)}
-    logits = {model_id: stored.output(model_id, "logits") for model_id in models}
+    answers = {
+        model_id: answers_of(stored.output(model_id, "logits"), stored.dataset, forget_set.rows)
+        for model_id in models
+    }
     features = {model_id: _features(stored, model_id, forget_set) for model_id in models}
     alone = {run.id: stored.metrics(run.id) for run in runs}
     references = [run for run in runs if run.role is RunRole.REFERENCE]
@@ -91,14 +95,12 @@ def comparisons(
         others = [other for other in references if other.id != run.id]
         reference = REST_OF_BAND if run.role is RunRole.REFERENCE else BAND
         metrics = band_metrics(
-            logits[run.model_id],
-            [logits[other.model_id] for other in others],
-            stored.dataset,
-            forget_set.rows,
+            answers[run.model_id],
+            [answers[other.model_id] for other in others],
             reference=reference,
         )
         metrics += original_metrics(
-            logits[run.model_id], logits[run.original_model_id], stored.dataset, forget_set.rows
+            answers[run.model_id], answers[run.original_model_id], stored.dataset, forget_set.rows
         )
         own = features[run.model_id]
         metrics += representation_metrics(

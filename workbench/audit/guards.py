@@ -42,7 +42,7 @@ def rows_by_split(dataset: Dataset, forget_rows: Rows) -> dict[Split, Rows]:
     return {
         Split.TRAIN: train,
         Split.FORGET: forget,
-        Split.RETAIN: np.setdiff1d(train, forget),
+        Split.RETAIN: np.setdiff1d(train, forget, assume_unique=True),
         Split.TEST: dataset.rows_of(Split.TEST),
         Split.NON_MEMBER: dataset.rows_of(Split.NON_MEMBER),
     }

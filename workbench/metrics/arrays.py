@@ -17,7 +17,8 @@ from workbench.metrics.errors import Undefined
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-ModelRows = NDArray[np.floating[Any]]  # (models, rows)
+Reals = NDArray[np.floating[Any]]  # float32 or float64
+ModelRows = Reals  # (models, rows)
 
 LARGEST = 1e100  # sums of squares of anything larger would leave float64
 _NAMED_ROWS = 5
@@ -26,7 +27,14 @@ _HELD = 2_000_000  # numbers of one block, to bound memory
 
 def as_logits(logits: ArrayLike) -> Floats:
     """Logits as (n, C) float64 with n >= 1 and C >= 2. Undefined names the first faulty rows."""
-    array = np.asarray(logits, dtype=np.float64)
+    return as_any_logits(logits).astype(np.float64, copy=False)
+
+
+def as_any_logits(logits: ArrayLike) -> Reals:
+    """The same, but float32 is kept, so that a large matrix need not be copied whole."""
+    array = np.asarray(logits)
+    if array.dtype != np.float32:
+        array = array.astype(np.float64, copy=False)
     if array.ndim != 2:
         raise ValueError(f"logits need shape (rows, classes), got {array.shape}")
     if array.shape[0] == 0:
@@ -37,7 +45,7 @@ def as_logits(logits: ArrayLike) -> Floats:
     return array
 
 
-def as_targets(targets: ArrayLike, logits: Floats) -> Integers:
+def as_targets(targets: ArrayLike, logits: Reals) -> Integers:
     """Class ids as (n,) int64, one per row of `logits` and inside its columns."""
     labels = as_labels(targets)
     n, n_classes = logits.shape
@@ -152,7 +160,7 @@ def count_below(values: Floats, limits: Floats) -> Floats:
     return (below + np.searchsorted(ordered, limits, side="right")) / 2
 
 
-def _refuse_non_finite(array: NDArray[np.floating[Any]], name: str, rows_axis: int = 0) -> None:
+def _refuse_non_finite(array: Reals, name: str, rows_axis: int = 0) -> None:
     # min and max carry a NaN through, so the common case costs no temporary array
     if float(array.min()) >= -LARGEST and float(array.max()) <= LARGEST:
         return

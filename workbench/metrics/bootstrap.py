@@ -17,6 +17,7 @@ STREAM_RESAMPLES = 1000
 FEWEST_SEEDS = 5  # below it show the values, not an interval over them
 Statistic = Callable[[Floats], Floats]  # samples (b, n, ...) -> one number each (b,)
 _CHUNK = 4_000_000  # numbers held at once
+_IN_CACHE = 250_000  # numbers that one step works on
 
 
 def mean_of_rows(samples: Floats) -> Floats:
@@ -207,7 +208,7 @@ def _replicates(rows: Floats, statistic: Statistic, resamples: int, seed: int) -
 
 def _draws(n: int, cost: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
     generator = np.random.Generator(np.random.PCG64(seed))
-    block = max(1, _CHUNK // cost)
+    block = max(1, _IN_CACHE // cost)  # the draws of a seed do not depend on it
     for start in range(0, resamples, block):
         yield generator.integers(0, n, size=(min(block, resamples - start), n))
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from workbench.metrics.arrays import (
     Floats,
     Integers,
+    as_any_logits,
     as_logits,
     as_targets,
     as_vector,
@@ -126,7 +127,12 @@ def calibration_error_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Percentile bootstrap interval of the equal-width ECE over rows."""
+    """Percentile bootstrap interval of the equal-width ECE over rows.
+
+    Covers errors that are large beside their floor. The bias of the error counts twice, so near
+    the floor the interval lies above the truth at any number of rows: it never holds 0, and may
+    not hold the error itself. Read `calibration_error_floor` there.
+    """
     z = as_logits(logits)
     y = as_targets(targets, z)
     conf = max_confidence(z)
@@ -171,17 +177,16 @@ def nll(logits: ArrayLike, targets: ArrayLike) -> float:
 
 def brier(logits: ArrayLike, targets: ArrayLike) -> float:
     """Mean over rows of sum_i (p_i - [i = y])^2, 0 to 2 (Brier 1950, multi-class form)."""
-    z = as_logits(logits)
-    y = as_targets(targets, z)
-    p = np.exp(log_probabilities(z))
-    p[np.arange(len(z)), y] -= 1.0
+    p = np.exp(log_probabilities(logits))
+    y = as_targets(targets, p)
+    p[np.arange(len(p)), y] -= 1.0
     return float(np.square(p).sum(axis=1).mean())
 
 
 def _top_class_reliability(
     logits: ArrayLike, targets: ArrayLike, bins: int, equal_mass: bool
 ) -> Reliability:
-    z = as_logits(logits)
+    z = as_any_logits(logits)
     right = z.argmax(axis=1) == as_targets(targets, z)
     return reliability(max_confidence(z), right, bins, equal_mass=equal_mass)
 

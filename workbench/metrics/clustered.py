@@ -20,9 +20,11 @@ from workbench.metrics.statistics import Interval, clopper_pearson
 
 MOST_RESAMPLES, FEWEST_RESAMPLES = 2000, 400
 _WORK = 20_000_000  # rows, or clusters, drawn in all resamples together
-_CHUNK = 2_000_000  # numbers held at once
+_CHUNK = 2_000_000  # numbers held at once; the draws of a seed depend on it
+_IN_CACHE = 100_000  # numbers that one step works on
 
 Codes = NDArray[np.int64]
+Counts = NDArray[np.int32]  # half the bytes to move
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,10 @@ def clustered_membership(
     codes, n_clusters = _codes(x, y, np.asarray(member_clusters), of_y)
     count = resamples or resamples_for(len(x) + len(y))
     is_member = np.arange(len(codes)) < len(x)
-    found = np.concatenate(
-        [
-            _rates_of(x, y, weights[:, : len(x)], weights[:, len(x) :], rates)
-            for weights in _weights(codes, is_member, count, seed)
-        ]
-    )
-    exact = _rates_of(x, y, np.ones((1, len(x))), np.ones((1, len(y))), rates)[0]
+    ranking = _Ranking.of(x, y, codes)
+    draws = _draws(codes, is_member, count, seed)
+    found = np.concatenate([ranking.rates(times, rates) for times in draws])
+    exact = ranking.rates(np.ones((1, int(codes.max()) + 1), dtype=np.int32), rates)[0]
     method = f"cluster-bootstrap of {n_clusters} B={count} PCG64 seed={seed}"
     auc_clusters = min(len(np.unique(codes[is_member])), len(np.unique(codes[~is_member])))
     tpr_clusters = len(np.unique(codes[is_member]))
@@ -120,10 +119,10 @@ def _codes(
     return np.unique(codes, return_inverse=True)[1].astype(np.int64), len(ids)
 
 
-def _weights(
+def _draws(
     codes: Codes, is_member: NDArray[np.bool_], resamples: int, seed: int
-) -> Iterator[Floats]:
-    """How often each row is drawn, (b, m + n) a block."""
+) -> Iterator[Counts]:
+    """How often each cluster is drawn, (b, clusters) a block."""
     generator = np.random.Generator(np.random.PCG64(seed))
     n = int(codes.max()) + 1
     sides = np.zeros(n, dtype=np.int64)
@@ -131,33 +130,52 @@ def _weights(
     sides[codes[~is_member]] |= 2
     strata = [np.flatnonzero(sides == side) for side in (1, 2, 3)]
     block = max(1, _CHUNK // len(codes))
+    at_once = max(1, _IN_CACHE // len(codes))
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
-        drawn = np.zeros((size, n))
+        drawn = np.zeros((size, n), dtype=np.int32)
         for stratum in filter(len, strata):
             k = len(stratum)
             picks = generator.integers(0, k, size=(size, k)) + np.arange(size)[:, None] * k
             counts = np.bincount(picks.ravel(), minlength=size * k).reshape(size, k)
             drawn[:, stratum] = counts
-        yield drawn[:, codes]
+        yield from (drawn[i : i + at_once] for i in range(0, size, at_once))
 
 
-def _rates_of(x: Floats, y: Floats, of_x: Floats, of_y: Floats, rates: Sequence[float]) -> Floats:
-    """AUC, then the TPR at each rate, of every weighting (b, m) and (b, n): (b, 1 + rates).
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Clusters of the members (m,) and non-members (n,) in ascending order of their scores.
 
-    `y` ascends, with its weights in the same order.
+    `lower` and `upper` (m,) count the non-members below each member, and those not above it.
     """
-    below = np.zeros((len(of_y), len(y) + 1))
-    np.cumsum(of_y, axis=1, out=below[:, 1:])
-    n_x, n_y = of_x.sum(axis=1), below[:, -1]
-    lower = below[:, np.searchsorted(y, x, side="left")]
-    upper = below[:, np.searchsorted(y, x, side="right")]
-    columns = [np.einsum("ij,ij->i", of_x, lower + upper) / (2 * n_x * n_y)]
-    for rate in rates:
-        # a member is called one while the non-members with at least its score stay in the limit
-        in_limit = lower >= (n_y - np.floor(rate * n_y + 1e-9))[:, None]
-        columns.append(np.einsum("ij,ij->i", of_x, in_limit) / n_x)
-    return np.column_stack(columns)
+
+    of_members: Codes
+    of_non_members: Codes
+    lower: NDArray[np.intp]
+    upper: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats, codes: Codes) -> _Ranking:
+        """`y` ascends; `codes` (m + n,) are those of x and y as they are given."""
+        order = np.argsort(x)
+        lower, upper = (np.searchsorted(y, x[order], side=side) for side in ("left", "right"))
+        return cls(codes[: len(x)][order], codes[len(x) :], lower, upper)
+
+    def rates(self, times: Counts, rates: Sequence[float]) -> Floats:
+        """AUC, then the TPR at each rate, when clusters count `times` (b, clusters): (b, 1 + r)."""
+        of_y = times.take(self.of_non_members, axis=1)
+        below = np.zeros((len(times), of_y.shape[1] + 1), dtype=np.int32)
+        np.cumsum(of_y, axis=1, out=below[:, 1:])
+        of_x = times.take(self.of_members, axis=1).astype(np.float64)
+        n_x, n_y = of_x.sum(axis=1), below[:, -1].astype(np.float64)
+        lower, upper = below.take(self.lower, axis=1), below.take(self.upper, axis=1)
+        columns = [np.einsum("ij,ij->i", of_x, (lower + upper).astype(np.float64))]
+        columns[0] /= 2 * n_x * n_y
+        for rate in rates:
+            # a member is called one while the non-members with at least its score stay in the limit
+            least = (n_y - np.floor(rate * n_y + 1e-9)).astype(np.int32)
+            columns.append((of_x * (lower >= least[:, None])).sum(axis=1) / n_x)
+        return np.column_stack(columns)
 
 
 def _percentile(replicates: Floats, level: float, method: str) -> Interval:

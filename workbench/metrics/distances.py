@@ -24,6 +24,7 @@ from workbench.metrics.arrays import (
     as_vector,
     require_level,
     require_same_shape,
+    row_blocks,
 )
 from workbench.metrics.bounds import dkw_half_width
 from workbench.metrics.errors import Undefined
@@ -31,6 +32,7 @@ from workbench.metrics.scores import log_probabilities
 from workbench.metrics.statistics import Interval
 
 LN2 = math.log(2.0)
+_TEMPORARIES = 8  # matrices as large as one of log-probabilities that a formula holds at once
 FEWEST_INITIALISATIONS = 5  # random models differ, so one of them says little
 
 
@@ -84,11 +86,10 @@ def js_divergence(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
 
 def js_from_log_probabilities(log_p: Floats, log_q: Floats) -> Floats:
     """The same from log-probabilities (n, C); minus infinity stands for a probability of 0."""
-    log_p, log_q = np.maximum(log_p, -LARGEST), np.maximum(log_q, -LARGEST)
-    ratio = log_q - log_p
-    terms = np.exp(log_p) * (LN2 - np.logaddexp(0.0, ratio))
-    terms += np.exp(log_q) * (LN2 - np.logaddexp(0.0, -ratio))
-    return np.asarray(np.clip(0.5 * terms.sum(axis=1), 0.0, LN2))
+    out = np.empty(len(log_p))
+    for block in row_blocks(len(out), _TEMPORARIES * log_p.shape[1]):
+        out[block] = _js(log_p[block], log_q[block])
+    return out
 
 
 def kl_divergence(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
@@ -115,8 +116,15 @@ def activation_distance(logits_p: ArrayLike, logits_q: ArrayLike) -> Floats:
     Golatkar et al. 2020 (arXiv:1911.04933), Chundawat et al. 2023 (arXiv:2205.08096); published
     values are the mean over rows, some the root of the mean square.
     """
-    log_p, log_q = _log_probability_pair(logits_p, logits_q)
-    return np.asarray(np.linalg.norm(np.exp(log_p) - np.exp(log_q), axis=1))
+    return activation_from_log_probabilities(*_log_probability_pair(logits_p, logits_q))
+
+
+def activation_from_log_probabilities(log_p: Floats, log_q: Floats) -> Floats:
+    """The same from log-probabilities (n, C)."""
+    out = np.empty(len(log_p))
+    for block in row_blocks(len(out), _TEMPORARIES * log_p.shape[1]):
+        out[block] = np.linalg.norm(np.exp(log_p[block]) - np.exp(log_q[block]), axis=1)
+    return out
 
 
 def rms_activation_distance(logits_p: ArrayLike, logits_q: ArrayLike) -> float:
@@ -250,3 +258,11 @@ def _log_probability_pair(logits_p: ArrayLike, logits_q: ArrayLike) -> tuple[Flo
     log_p, log_q = log_probabilities(logits_p), log_probabilities(logits_q)
     require_same_shape(log_p, log_q)
     return log_p, log_q
+
+
+def _js(log_p: Floats, log_q: Floats) -> Floats:
+    log_p, log_q = np.maximum(log_p, -LARGEST), np.maximum(log_q, -LARGEST)
+    ratio = log_q - log_p
+    terms = np.exp(log_p) * (LN2 - np.logaddexp(0.0, ratio))
+    terms += np.exp(log_q) * (LN2 - np.logaddexp(0.0, -ratio))
+    return np.asarray(np.clip(0.5 * terms.sum(axis=1), 0.0, LN2))

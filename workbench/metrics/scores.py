@@ -9,20 +9,32 @@ Salem et al. 2019, arXiv:1806.01246; Song and Mittal 2021, arXiv:2003.10595).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from workbench.metrics.arrays import Floats, Integers, as_logits, as_targets
+from workbench.metrics.arrays import (
+    Floats,
+    Integers,
+    Reals,
+    as_any_logits,
+    as_targets,
+    row_blocks,
+)
+
+_TEMPORARIES = 6  # matrices as large as the logits that a formula holds at once
 
 
 def predictions(logits: ArrayLike) -> Integers:
     """Predicted class of each row (n,); ties go to the lowest class id."""
-    return np.asarray(as_logits(logits).argmax(axis=1))
+    return np.asarray(as_any_logits(logits).argmax(axis=1))
 
 
 def log_probabilities(logits: ArrayLike) -> Floats:
     """Natural logarithm of the softmax, (n, C)."""
-    return _log_softmax(as_logits(logits))
+    z = as_any_logits(logits)
+    return _by_blocks(_log_softmax, np.empty(z.shape), z)
 
 
 def margin(logits: ArrayLike, targets: ArrayLike) -> Floats:
@@ -30,9 +42,8 @@ def margin(logits: ArrayLike, targets: ArrayLike) -> Floats:
 
     The logit-scaled confidence of Carlini et al. 2022 (arXiv:2112.03570).
     """
-    z = as_logits(logits)
-    y = as_targets(targets, z)
-    return _margin(z, y)
+    z = as_any_logits(logits)
+    return _by_blocks(_margin, np.empty(len(z)), z, as_targets(targets, z))
 
 
 def cross_entropy(logits: ArrayLike, targets: ArrayLike) -> Floats:
@@ -47,13 +58,14 @@ def confidence(logits: ArrayLike, targets: ArrayLike) -> Floats:
 
 def max_confidence(logits: ArrayLike) -> Floats:
     """Largest class probability; needs no label."""
-    return np.asarray(np.exp(log_probabilities(logits).max(axis=1)))
+    z = as_any_logits(logits)
+    return _by_blocks(_max_confidence, np.empty(len(z)), z)
 
 
 def entropy(logits: ArrayLike) -> Floats:
     """-sum_i p_i ln p_i in nats."""
-    log_p = log_probabilities(logits)
-    return np.asarray(np.abs((np.exp(log_p) * log_p).sum(axis=1)))
+    z = as_any_logits(logits)
+    return _by_blocks(_entropy, np.empty(len(z)), z)
 
 
 def modified_entropy(logits: ArrayLike, targets: ArrayLike) -> Floats:
@@ -61,8 +73,30 @@ def modified_entropy(logits: ArrayLike, targets: ArrayLike) -> Floats:
 
     Song and Mittal 2021 (arXiv:2003.10595).
     """
-    z = as_logits(logits)
-    y = as_targets(targets, z)
+    z = as_any_logits(logits)
+    return _by_blocks(_modified_entropy, np.empty(len(z)), z, as_targets(targets, z))
+
+
+def _by_blocks(
+    formula: Callable[..., Floats], out: Floats, logits: Reals, *labels: Integers
+) -> Floats:
+    """Write formula(logits, *labels) into `out`, row by row the same, in bounded memory."""
+    for block in row_blocks(len(logits), _TEMPORARIES * logits.shape[1]):
+        z = logits[block].astype(np.float64, copy=False)
+        out[block] = formula(z, *(y[block] for y in labels))
+    return out
+
+
+def _max_confidence(z: Floats) -> Floats:
+    return np.asarray(np.exp(_log_softmax(z).max(axis=1)))
+
+
+def _entropy(z: Floats) -> Floats:
+    log_p = _log_softmax(z)
+    return np.asarray(np.abs((np.exp(log_p) * log_p).sum(axis=1)))
+
+
+def _modified_entropy(z: Floats, y: Integers) -> Floats:
     log_p = _log_softmax(z)
     log_rest = _log_complement(z, log_p)
     rows = np.arange(len(z))

@@ -13,6 +13,7 @@ from workbench.audit.comparison import (
     REST_OF_BAND,
     _spread,
     aligned_rows,
+    answers_of,
     attribution_metrics,
     band_metrics,
     original_metrics,
@@ -44,6 +45,17 @@ def logits(seed) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(N, CLASSES)).astype(np.float32)
 
 
+def against_band(own, band, dataset, reference=BAND):
+    """The metrics of these logits beside those of the band."""
+    of = [answers_of(z, dataset, FORGET) for z in (own, *band)]
+    return band_metrics(of[0], of[1:], reference=reference)
+
+
+def against_original(after, before, dataset):
+    of = [answers_of(z, dataset, FORGET) for z in (after, before)]
+    return original_metrics(*of, dataset, FORGET)
+
+
 def only(metrics, name, split):
     (found,) = [m for m in metrics if m.name == name and m.split is split]
     return found
@@ -52,7 +64,7 @@ def only(metrics, name, split):
 @pytest.mark.parametrize("split", [Split.FORGET, Split.TEST])
 def test_distances_are_means_over_rows_and_over_the_band(dataset, split):
     own, band = logits(1), [logits(2), logits(3)]
-    found = band_metrics(own, band, dataset, FORGET, reference=BAND)
+    found = against_band(own, band, dataset)
     rows = ROWS[split]
     p = softmax(own[rows].astype(float), axis=1)
     qs = [softmax(other[rows].astype(float), axis=1) for other in band]
@@ -67,7 +79,7 @@ def test_distances_are_means_over_rows_and_over_the_band(dataset, split):
 
 
 def test_a_model_is_at_no_distance_from_itself(dataset):
-    found = band_metrics(logits(1), [logits(1)], dataset, FORGET, reference=REST_OF_BAND)
+    found = against_band(logits(1), [logits(1)], dataset, REST_OF_BAND)
     values = {m.name: m.value for m in found}
     assert values == {
         "js_divergence": pytest.approx(0, abs=1e-15),
@@ -82,22 +94,31 @@ def test_a_model_is_at_no_distance_from_itself(dataset):
 def test_disjoint_answers_are_at_the_largest_distance(dataset):
     one, other = np.zeros((2, N, CLASSES))
     one[:, 0] = other[:, 1] = 1000
-    found = band_metrics(one, [other], dataset, FORGET, reference=BAND)
+    found = against_band(one, [other], dataset)
     assert only(found, "js_divergence", Split.TEST).value == pytest.approx(math.log(2))
     assert only(found, "activation_distance", Split.TEST).value == pytest.approx(math.sqrt(2))
 
 
 def test_without_a_band_nothing_is_computed_and_the_reason_is_given(dataset):
-    found = band_metrics(logits(1), [], dataset, FORGET, reference=BAND)
+    found = against_band(logits(1), [], dataset)
     assert len(found) == 2 * 6
     assert {m.status for m in found} == {MetricStatus.NOT_COMPUTED}
     assert all("no other retrained model" in m.reason for m in found)
 
 
+def test_a_split_without_rows_has_no_distance(dataset):
+    untested = replace(dataset, split=np.repeat(["train", "non_member"], [40, 50]))
+    found = against_band(logits(1), [logits(2)], untested)
+    status = {m.split: m.status for m in found}
+    assert status == {Split.FORGET: MetricStatus.OK, Split.TEST: MetricStatus.NOT_COMPUTED}
+    assert {m.reason for m in found if m.split is Split.TEST} == {"There are no rows."}
+    assert only(against_original(logits(1), logits(2), untested), "churn", Split.TEST).reason
+
+
 @pytest.mark.parametrize("split", [Split.FORGET, Split.RETAIN, Split.TEST])
 def test_churn_is_the_share_of_changed_predictions(dataset, split):
     before, after = logits(1), logits(2)
-    found = only(original_metrics(after, before, dataset, FORGET), "churn", split)
+    found = only(against_original(after, before, dataset), "churn", split)
     rows = ROWS[split]
     changed = (before[rows].argmax(1) != after[rows].argmax(1)).mean()
     assert found.value == pytest.approx(changed)
@@ -108,7 +129,7 @@ def test_churn_is_the_share_of_changed_predictions(dataset, split):
 @pytest.mark.parametrize("split", [Split.FORGET, Split.RETAIN, Split.TEST])
 def test_flips_are_answers_lost_and_gained(dataset, split):
     before, after = logits(1), logits(2)
-    found = original_metrics(after, before, dataset, FORGET)
+    found = against_original(after, before, dataset)
     rows = ROWS[split]
     was = before[rows].argmax(1) == dataset.targets[rows]
     remains = after[rows].argmax(1) == dataset.targets[rows]
@@ -121,14 +142,14 @@ def test_the_group_that_lost_most_is_found(dataset):
     right, wrong = np.eye(CLASSES)[0], np.eye(CLASSES)[1]
     before, after = np.tile(right, (N, 1)), np.tile(right, (N, 1))
     after[65:70] = wrong  # five of the twenty test rows of the second site
-    (drop,) = [m for m in original_metrics(after, before, data, FORGET) if m.group_key == "site"]
+    (drop,) = [m for m in against_original(after, before, data) if m.group_key == "site"]
     assert (drop.name, drop.n) == ("largest_group_drop", 20)
     assert drop.value == pytest.approx(0.25)
 
 
 def test_loss_distributions_are_those_of_the_rows(dataset):
     own, other = logits(1), logits(2)
-    found = band_metrics(own, [other], dataset, FORGET, reference=BAND)
+    found = against_band(own, [other], dataset)
     rows = ROWS[Split.TEST]
     losses = [cross_entropy(z, dataset.targets)[rows] for z in (own, other)]
     ks = only(found, "loss_ks_distance", Split.TEST).value

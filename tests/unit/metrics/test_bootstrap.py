@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from workbench.metrics import Undefined
+from workbench.metrics import Undefined, bootstrap
 from workbench.metrics.bootstrap import (
     bca_bootstrap,
     cluster_bootstrap,
@@ -98,8 +98,8 @@ def test_clusters_of_unequal_size_weigh_by_their_rows():
 
 
 def test_equal_values_have_an_interval_of_no_width():
-    for bootstrap in (percentile_bootstrap, bca_bootstrap):
-        interval = bootstrap([0.1] * 7, resamples=200)
+    for method in (percentile_bootstrap, bca_bootstrap):
+        interval = method([0.1] * 7, resamples=200)
         assert interval.low == pytest.approx(0.1)
         assert interval.high == pytest.approx(0.1)
 
@@ -219,3 +219,17 @@ def test_a_stream_gives_the_interval_of_its_values_however_it_is_cut():
     for too_few in ([], [[1.0]]):
         with pytest.raises(Undefined, match="too few"):
             poisson_bootstrap(too_few)
+
+
+def test_the_draws_of_a_seed_do_not_depend_on_how_many_are_held_at_once(monkeypatch):
+    values, clusters = np.random.default_rng(3).normal(size=301), np.arange(301) // 3
+
+    def intervals():
+        return [
+            percentile_bootstrap(values, resamples=60, seed=5),
+            cluster_bootstrap(values, clusters, resamples=60, seed=5),
+        ]
+
+    before = intervals()
+    monkeypatch.setattr(bootstrap, "_IN_CACHE", 700)
+    assert intervals() == before

@@ -217,6 +217,19 @@ def test_interval_repeats_and_surrounds_the_error():
     assert "seed=3" in interval.method
 
 
+def test_interval_of_a_calibrated_model_lies_above_the_truth():
+    # why calibration_error is stored without an interval
+    generator = np.random.default_rng(1)
+    lows = []
+    for _ in range(5):
+        logits = generator.normal(size=(2000, 2)) * 2
+        targets = (generator.random(2000) < 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))).astype(
+            int
+        )
+        lows.append(calibration_error_interval(logits, targets, resamples=200).low)
+    assert min(lows) > 0.005
+
+
 def test_interval_resamples_the_same_error_it_reports():
     logits, targets = np.array([[math.log(4), 0.0]] * 30), np.array([0] * 20 + [1] * 10)
     interval = calibration_error_interval(logits, targets, resamples=4000)

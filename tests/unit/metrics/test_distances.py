@@ -11,7 +11,7 @@ from scipy import special, stats
 from scipy.spatial import distance
 from scipy.stats import entropy
 
-from workbench.metrics import Undefined
+from workbench.metrics import Undefined, arrays
 from workbench.metrics.distances import (
     activation_distance,
     churn,
@@ -259,3 +259,11 @@ def test_models_over_different_rows_are_refused():
         js_divergence(np.zeros((2, 3)), [[0, 0, 0], [0, np.nan, 0]])
     with pytest.raises(Undefined, match="no scores"):
         wasserstein([], [1.0])
+
+
+def test_many_rows_are_compared_as_in_one_block(monkeypatch):
+    p, q = np.random.default_rng(2).normal(size=(2, 500, 4))
+    whole = js_divergence(p, q), activation_distance(p, q)
+    monkeypatch.setattr(arrays, "_HELD", 3000)
+    assert np.array_equal(js_divergence(p, q), whole[0])
+    assert np.array_equal(activation_distance(p, q), whole[1])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import special
 
-from workbench.metrics import Undefined, scores
+from workbench.metrics import Undefined, arrays, scores
 
 UNLABELLED = [scores.max_confidence, scores.entropy]
 LABELLED = [scores.margin, scores.cross_entropy, scores.confidence, scores.modified_entropy]
@@ -183,3 +183,17 @@ def test_targets_that_do_not_fit_are_an_error_of_the_caller(targets):
     with pytest.raises(ValueError) as caught:
         scores.cross_entropy(np.zeros((2, 3)), targets)
     assert not isinstance(caught.value, Undefined)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_rows_are_scored_as_in_one_block(dtype, monkeypatch):
+    random = np.random.default_rng(4)
+    logits = random.normal(size=(1000, 3)).astype(dtype)
+    targets = random.integers(0, 3, 1000)
+    whole = [scores.log_probabilities(logits), *every_score(logits, targets)]
+    monkeypatch.setattr(arrays, "_HELD", 2000)
+    cut = [scores.log_probabilities(logits), *every_score(logits, targets)]
+    assert len(list(arrays.row_blocks(1000, scores._TEMPORARIES * 3))) > 5
+    for one, other in zip(whole, cut, strict=True):
+        assert one.dtype == np.float64
+        assert np.array_equal(one, other)

@@ -62,7 +62,10 @@ CARDS = (
         direction=Direction.LOWER,
         unit=Unit.FRACTION,
         target="no larger than the error of retrained models",
-        caveat="With few rows it is above 0 even for a perfectly calibrated model.",
+        caveat=(
+            "With few rows it is above 0 even for a perfectly calibrated model. It has no "
+            "interval: resampled rows show a still larger error, so one would miss the truth."
+        ),
         source="Guo et al. 2017 (arXiv:1706.04599)",
     ),
     MetricCard(
