@@ -39,7 +39,8 @@ from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
 from workbench.jobs.executor.models import live_events, stored_outputs
 from workbench.jobs.executor.planted import removal_metrics
-from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
+from workbench.jobs.executor.recovery import recovery_metrics
+from workbench.jobs.executor.recovery_bench import RecoveryBench
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
@@ -267,6 +268,7 @@ def _recovery(
         return []
     bench = RecoveryBench(
         model=model,
+        original_model=inputs.original,
         data=inputs.data,
         outputs=outputs,
         original=stored_outputs(
@@ -277,6 +279,7 @@ def _recovery(
         non_members=inputs.non_members,
         recipe=inputs.plan.recipe,
         choice=chosen,
+        seed=inputs.plan.evaluation_seed,
         events=events,
         cancel=events.channel.cancel_token,
     )
