@@ -37,6 +37,7 @@ from workbench.core.planting import Planting
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
+from workbench.jobs.executor.explainer_trial import MOST_ROWS, ExplainerTrial, trial_metrics
 from workbench.jobs.executor.models import live_events, stored_outputs
 from workbench.jobs.executor.planted import removal_metrics
 from workbench.jobs.executor.recovery import recovery_metrics
@@ -203,8 +204,8 @@ def _measure(
         events.channel.cancel_token,
     )
     metrics += _recovery(workspace, inputs, model, stored, events)
-    arrays |= _attributions(workspace, inputs, model, events)
-    return metrics, arrays
+    on_trial, maps = _attributions(workspace, inputs, model, events)
+    return metrics + on_trial, arrays | maps
 
 
 def _forgetting(
@@ -288,26 +289,47 @@ def _recovery(
 
 def _attributions(
     workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
-) -> Arrays:
-    if not inputs.plan.attributions:
-        return {}
+) -> tuple[list[MetricValue], Arrays]:
+    """The maps of every explainer; with the original, once a forget set, also its trial."""
     plan = inputs.plan
+    if not plan.attributions:
+        return [], {}
     rows = explained_rows(inputs.forget, inputs.retain, plan.attribution_rows, plan.evaluation_seed)
+    architecture = workspace.row("model", inputs.row["original_model_id"])["architecture"]
+    tried = np.flatnonzero(np.isin(rows, inputs.forget))[:MOST_ROWS]
+    metrics: list[MetricValue] = []
     arrays: Arrays = {EXPLAINED_ROWS: rows}
     for explainer in plan.attributions:
         contributed = workspace.registry.get(PluginKind.ATTRIBUTION, explainer)
-        arrays[maps_of(explainer)] = attribution_maps(
-            contributed.load(),
+        loaded, params = contributed.load(), contributed.parse_params({})
+        maps = attribution_maps(
+            loaded,
             model,
             inputs.data,
             rows,
-            contributed.parse_params({}),
+            params,
             name=explainer,
             seed=plan.evaluation_seed,
             events=events,
             cancel=events.channel.cancel_token,
         )
-    return arrays
+        arrays[maps_of(explainer)] = maps
+        if inputs.row["role"] == RunRole.ORIGINAL:
+            trial = ExplainerTrial(
+                name=explainer,
+                explainer=loaded,
+                params=params,
+                model=model,
+                new_model=lambda seed: workspace.new_model(architecture, seed),
+                data=inputs.data,
+                rows=rows[tried],
+                maps=maps[tried],
+                seed=plan.evaluation_seed,
+                events=events,
+                cancel=events.channel.cancel_token,
+            )
+            metrics += trial_metrics(trial)
+    return metrics, arrays
 
 
 def explained_rows(
