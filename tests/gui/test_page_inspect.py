@@ -1,8 +1,11 @@
 """The inspect page: the row that was asked for, with the numbers and maps the project holds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QWidget
 
@@ -131,6 +134,23 @@ def test_maps_are_those_of_the_runs_on_one_scale(compared):
     assert view.is_stored
     expected = spearman(magnitude(after.astype(float)), magnitude(before.astype(float)))
     assert view.panels[1].like["Like original"] == pytest.approx(expected)
+
+
+def test_maps_of_an_explainer_that_failed_its_trial_say_so(compared):
+    row = int(compared.explained[0])
+    assert view_maps(compared, row, "saliency", MEAN, {}).trial_fault == ""
+    failed = replace(compared, trial_faults={"saliency": "saliency fails its trial."})
+    assert view_maps(failed, row, "saliency", MEAN, {}).trial_fault == "saliency fails its trial."
+
+
+def test_the_panel_shows_why_maps_are_no_evidence(open_page, small_project, qtbot):
+    page = open_page(small_project)
+    qtbot.waitUntil(lambda: page.view is not None)
+    assert not page._attribution._trial_fault.isVisible()
+    why = "saliency fails its trial."
+    page._attribution.show_maps(replace(page.maps, trial_fault=why), QImage())
+    assert page._attribution._trial_fault.isVisible()
+    assert page._attribution._trial_fault.text() == why
 
 
 def test_one_seed_instead_of_the_mean(compared):

@@ -43,6 +43,13 @@ EXPECTED = {
     ("pruned_accuracy", Split.TEST, "50 %"),
     ("prototype_accuracy", Split.FORGET, ""),
     ("probe_auc", Split.FORGET, ""),
+    ("loss_barrier", Split.RETAIN, ""),
+    ("loss_barrier", Split.FORGET, ""),
+    ("noisy_accuracy", Split.FORGET, "sigma 0.05"),
+    ("noisy_accuracy", Split.TEST, "sigma 0.05"),
+    ("noisy_accuracy", Split.FORGET, "sigma 0.1"),
+    ("noisy_accuracy", Split.TEST, "sigma 0.1"),
+    ("inversion_gain", Split.FORGET, ""),
     ("interclass_error", Split.TEST, ""),
     ("interclass_memory", Split.TRAIN, ""),
     ("backdoor_success", Split.TEST, ""),
@@ -75,6 +82,7 @@ def thorough(tiny_plan: dict[str, Any]) -> dict[str, Any]:
             "relearn_seeds": [0],
             "relearn_learning_rates": [0.01, 1],
             "retain_epochs": 1,
+            "inversion_steps": 30,
         },
         "controls": {"straw_men": ["random-weights"]},
         "methods": [{"id": "fine-tune", "params": {"epochs": 1}}],
@@ -194,6 +202,21 @@ def _check_recovered(project: Project) -> None:
     assert abs(value(original, "quantised_accuracy", Split.TEST, "int8") - plain) < 0.02
     assert value(retrained, "quantised_accuracy", Split.FORGET, "int8") < 0.1
     assert original["probe_auc", Split.FORGET, ""].reference == "retain"  # a whole class
+    for split in (Split.FORGET, Split.RETAIN):
+        assert value(original, "loss_barrier", split) == 0
+    tuned = value(found(project, "fours", "fine-tune"), "loss_barrier", Split.RETAIN)
+    assert tuned < value(retrained, "loss_barrier", Split.RETAIN)
+    for split in (Split.FORGET, Split.TEST):
+        weak, strong = (
+            value(original, "noisy_accuracy", split, f"sigma {level}") for level in (0.05, 0.1)
+        )
+        assert value(original, "accuracy", split) + 0.02 > weak
+        assert weak + 0.02 > strong
+    gain = original["inversion_gain", Split.FORGET, ""]
+    assert gain.ci_low is not None
+    assert gain.ci_high is not None
+    assert gain.ci_low <= value(original, "inversion_gain", Split.FORGET) <= gain.ci_high
+    assert gain.n == 4
     of_many = found(project, "planted", "original")
     assert of_many["probe_auc", Split.FORGET, ""].reference == "non_member"
 

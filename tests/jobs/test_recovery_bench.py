@@ -22,7 +22,8 @@ from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue
 from workbench.core.recipe import Recipe
 from workbench.core.vocabulary import MetricStatus
-from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
+from workbench.jobs.executor.recovery import recovery_metrics
+from workbench.jobs.executor.recovery_bench import RecoveryBench
 from workbench.testing.forward_counter import ForwardCounter
 
 EVERY_TEST = get_args(RecoveryTestId)
@@ -54,8 +55,10 @@ def a_bench(
     # The original knows every row, so there is something to relearn.
     known = np.eye(3, dtype=np.float32)[data.dataset.targets]
     given: dict[str, Any] = {"relearn_cap": 4, "relearn_seeds": (0,), "retain_epochs": 1}
+    given["inversion_steps"] = 10
     return RecoveryBench(
         model=network,
+        original_model=network,
         data=data,
         outputs=outputs_pass(network, data),
         original={"logits": known},
@@ -64,6 +67,7 @@ def a_bench(
         non_members=np.arange(90, 120),
         recipe=Recipe(batch_size=8),
         choice=RecoveryChoice(tests=tests or EVERY_TEST, **(given | settings)),
+        seed=0,
         events=Unheard(),
         cancel=cancel or CancelToken(),
     )
@@ -125,6 +129,50 @@ def test_rounding_and_pruning_cost_what_they_say() -> None:
         with ForwardCounter() as counted:
             recovery_metrics(bench)
         assert counted.rows == 2 * (len(bench.forget) + 30)
+
+
+def test_noise_path_and_inversion_cost_no_more_than_they_say() -> None:
+    bench = a_bench("noise")
+    with ForwardCounter() as counted:
+        recovery_metrics(bench)
+    assert counted.rows == 6 * (len(bench.forget) + 30)
+    for normalised, rows in ((False, 11 * 60), (True, 11 * (60 + 40))):
+        bench = a_bench("connectivity", model=a_network(normalised=normalised))
+        with ForwardCounter() as counted:
+            recovery_metrics(bench)
+        assert counted.rows == rows
+    bench = a_bench("inversion", inversion_restarts=3, inversion_steps=7)
+    with ForwardCounter() as counted:
+        (found,) = recovery_metrics(bench)
+    assert counted.rows == 3 * 3 * 7  # classes, starts, steps
+    assert found.n == 9
+    assert found.ci_method == "student-t"
+    assert found.reference == "non_member"
+
+
+def test_no_hill_lies_between_the_original_and_itself() -> None:
+    found = by_key(recovery_metrics(a_bench("connectivity")))
+    assert [one.value for one in found.values()] == [0.0, 0.0]
+    assert {one.reference for one in found.values()} == {"original"}
+    other = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)).eval()
+    apart = by_key(recovery_metrics(replace(a_bench("connectivity"), original_model=other)))
+    assert all(one.value is not None and one.value >= 0 for one in apart.values())
+
+
+def test_inversion_without_comparable_rows_says_so() -> None:
+    (found,) = recovery_metrics(replace(a_bench("inversion"), non_members=np.arange(0)))
+    assert found.status is MetricStatus.NOT_COMPUTED
+    assert "hold an inversion against" in found.reason
+
+
+def test_a_model_that_broke_loses_these_numbers_and_not_its_run() -> None:
+    model = a_network()
+    with torch.no_grad():
+        model[2].weight.fill_(float("nan"))
+    bench = replace(a_bench("connectivity", "inversion"), model=model)
+    for one in recovery_metrics(bench):
+        assert one.status is MetricStatus.NOT_COMPUTED
+        assert "not finite" in one.reason or "NaN" in one.reason
 
 
 def test_relearning_costs_no_more_than_it_says() -> None:

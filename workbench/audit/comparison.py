@@ -7,7 +7,7 @@ floor: two models retrained alike differ too, so no distance can be expected to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from workbench.audit.composites import COMPOSITES
 from workbench.audit.guards import Rows, rows_by_split
-from workbench.audit.measured import LEVEL, measured
+from workbench.audit.measured import LEVEL, measured, median_over_rows
 from workbench.audit.utility import grouping_columns
 from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
@@ -63,6 +63,7 @@ COMPARED = (
     *COMPOSITES,
 )
 """Every metric that is computed here or folded from such, by name."""
+NO_EVIDENCE = "; no evidence, the explainer failed its trial"
 NO_BAND = "There is no other retrained model to compare with."
 _CHANGED: Mapping[str, Callable[[Churn], int]] = {
     "churn": lambda churned: churned.changed,
@@ -204,14 +205,16 @@ def attribution_metrics(
     maps: NDArray[Any],
     original_maps: NDArray[Any],
     forgotten: NDArray[np.bool_],
+    *,
+    is_evidence: bool = True,
 ) -> list[MetricValue]:
     """Rank correlation of attribution maps with the original's, median over rows.
 
     Maps are (k, ...) of the same k rows; `forgotten` (k,) marks the forget rows, the others are
     retain rows. The interval is the interquartile range over rows, which shows how rows differ,
-    not how sure the median is.
+    not how sure the median is. It is marked where the explainer failed its trial (`explainers`).
     """
-    return [
+    found = [
         measured(
             "attribution_similarity",
             split,
@@ -220,6 +223,12 @@ def attribution_metrics(
             reference=ORIGINAL,
         )
         for split, mask in ((Split.FORGET, forgotten), (Split.RETAIN, ~forgotten))
+    ]
+    if is_evidence:
+        return found
+    return [
+        replace(one, ci_method=f"{one.ci_method}{NO_EVIDENCE}") if one.ci_method else one
+        for one in found
     ]
 
 
@@ -264,16 +273,9 @@ def _spread(rows: Rows, most: int) -> Rows:
 
 
 def _similarity(maps: NDArray[Any], original_maps: NDArray[Any]) -> Measurement:
-    if len(maps) == 0:
-        raise Undefined("No rows were explained.")
-    values, undefined = [], ""
-    for here, there in zip(maps, original_maps, strict=True):
-        try:
-            values.append(spearman(magnitude(here), magnitude(there)))
-        except Undefined as fault:
-            undefined = fault.reason
-    if not values:
-        raise Undefined(undefined)
-    low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    method = f"interquartile range of {len(values)} of {len(maps)} rows"
-    return middle, Interval(low, high, method), len(values)
+    pairs = zip(maps, original_maps, strict=True)
+    return median_over_rows([partial(_alike, here, there) for here, there in pairs])
+
+
+def _alike(here: NDArray[Any], there: NDArray[Any]) -> float:
+    return spearman(magnitude(here), magnitude(there))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workbench.audit.plan import Criterion, Plan
 from workbench.audit.recovery_tests import (
+    NOISE_LEVELS,
     PRECISIONS,
     PRUNED_SHARES,
     learning_rate_group,
@@ -56,6 +57,8 @@ _MEASURED: Mapping[str, _Measured] = {
     "pruned_accuracy": _Measured((Split.FORGET, Split.TEST), "share"),
     "prototype_accuracy": _Measured((Split.FORGET,)),
     "probe_auc": _Measured((Split.FORGET,)),
+    "noisy_accuracy": _Measured((Split.FORGET, Split.TEST), "noise level"),
+    "inversion_gain": _Measured((Split.FORGET,)),
     "interclass_error": _Measured((Split.TEST,)),
     "interclass_memory": _Measured((Split.TRAIN,)),
     "backdoor_success": _Measured((Split.TEST,)),
@@ -195,5 +198,7 @@ def _groups(group: str, plan: Plan) -> tuple[str, ...]:
             return tuple(PRECISIONS)
         case "share":
             return tuple(PRUNED_SHARES)
+        case "noise level":
+            return tuple(NOISE_LEVELS)
     further = plan.recovery.relearn_learning_rates if plan.recovery else ()
     return ("", *(learning_rate_group(rate) for rate in further))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from workbench.audit.comparison import (
     representation_metrics,
 )
 from workbench.audit.composites import Members, composite_metrics
+from workbench.audit.explainers import failed_trials
 from workbench.audit.findings import (
     CandidateVerdict,
     CriterionResult,
@@ -91,6 +92,7 @@ def comparisons(
     alone = {run.id: stored.metrics(run.id) for run in runs}
     references = [run for run in runs if run.role is RunRole.REFERENCE]
     originals = [run for run in runs if run.role is RunRole.ORIGINAL]
+    failed = failed_trials(stored, forget_set)
     for run in runs:
         others = [other for other in references if other.id != run.id]
         reference = REST_OF_BAND if run.role is RunRole.REFERENCE else BAND
@@ -118,7 +120,8 @@ def comparisons(
         metrics += composite_metrics(members, reference=reference)
         for attribution in stored.plan.attributions:
             before = stored.maps(originals[0], attribution) if originals else None
-            metrics += _attributions(attribution, before, stored.maps(run, attribution), forget_set)
+            after = stored.maps(run, attribution)
+            metrics += _attributions(attribution, before, after, forget_set, failed)
         yield run, metrics
 
 
@@ -130,7 +133,11 @@ def _features(stored: StoredPlan, model_id: int, forget_set: StoredForgetSet) ->
 
 
 def _attributions(
-    attribution: str, before: Maps | None, after: Maps | None, forget_set: StoredForgetSet
+    attribution: str,
+    before: Maps | None,
+    after: Maps | None,
+    forget_set: StoredForgetSet,
+    failed: Collection[str],
 ) -> list[MetricValue]:
     if before is None or after is None:
         return []
@@ -140,7 +147,13 @@ def _attributions(
             remedy="Run the plan again.",
         )
     forgotten = np.isin(after.rows, forget_set.rows)
-    return attribution_metrics(attribution, after.maps, before.maps, forgotten)
+    return attribution_metrics(
+        attribution,
+        after.maps,
+        before.maps,
+        forgotten,
+        is_evidence=attribution not in failed,
+    )
 
 
 def verdict_rows(stored: StoredPlan, verdict: PlanVerdict) -> Iterator[Record]:

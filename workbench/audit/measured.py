@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from workbench.core.metric_value import MetricValue, not_computed
 from workbench.core.vocabulary import Split
@@ -53,3 +55,24 @@ def measured(
         group_key=group_key,
         reference=reference,
     )
+
+
+def median_over_rows(of_rows: Sequence[Callable[[], float]]) -> tuple[float, Interval, int]:
+    """Median over the rows whose value is defined, the interquartile range, and how many.
+
+    The range shows how rows differ, not how sure the median is. Undefined if no row has a value,
+    with the reason of the last.
+    """
+    if not of_rows:
+        raise Undefined("No rows were explained.")
+    values, undefined = [], ""
+    for of_row in of_rows:
+        try:
+            values.append(of_row())
+        except Undefined as fault:
+            undefined = fault.reason
+    if not values:
+        raise Undefined(undefined)
+    low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
+    method = f"interquartile range of {len(values)} of {len(of_rows)} rows"
+    return middle, Interval(low, high, method), len(values)

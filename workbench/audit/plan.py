@@ -184,6 +184,9 @@ RecoveryTestId = Literal[
     "pruning",
     "prototype",
     "probe",
+    "connectivity",
+    "noise",
+    "inversion",
 ]
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 
@@ -191,7 +194,15 @@ LearningRate = Annotated[float, Field(gt=0, le=1)]
 class RecoveryChoice(_Grown):
     """Recovery tests run on a copy of every model; `audit.recovery_tests` explains them."""
 
-    later = frozenset({"tests", "relearn_learning_rates", "prototype_rows"})
+    later = frozenset(
+        {
+            "tests",
+            "relearn_learning_rates",
+            "prototype_rows",
+            "inversion_restarts",
+            "inversion_steps",
+        }
+    )
 
     tests: Annotated[tuple[RecoveryTestId, ...], AfterValidator(_distinct), Field(min_length=1)] = (
         Field(("relearn", "retain-tuning"), description="which tests to run")
@@ -210,6 +221,10 @@ class RecoveryChoice(_Grown):
     prototype_rows: int = Field(
         10, ge=1, le=1000, description="forget rows of each class that make its new last layer"
     )
+    inversion_restarts: int = Field(
+        4, ge=2, le=100, description="starts of the inversion of each class"
+    )
+    inversion_steps: int = Field(500, ge=1, le=100_000, description="steps of an inversion")
 
     @model_validator(mode="after")
     def _rates_apart(self) -> RecoveryChoice:

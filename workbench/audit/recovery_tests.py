@@ -13,6 +13,12 @@ from workbench.core.planting import Backdoor, Canaries, LabelSwap, Planting
 _TRAINING = 3
 PRECISIONS: Mapping[str, int] = MappingProxyType({"int8": 8, "int4": 4})  # bits by group
 PRUNED_SHARES: Mapping[str, float] = MappingProxyType({"20 %": 0.2, "50 %": 0.5})  # by group
+# Standard deviation of noise by group, as a share of the range of each channel or feature.
+NOISE_LEVELS: Mapping[str, float] = MappingProxyType({"sigma 0.05": 0.05, "sigma 0.1": 0.1})
+NOISE_DRAWS = 3
+_NOISY = NOISE_DRAWS * len(NOISE_LEVELS)
+MOST_INVERTED = 5  # classes
+_PATH = 11  # models on the path from the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,46 @@ _TESTS = (
         metrics=("probe_auc",),
         cost=lambda _: "5 logistic regressions on stored features, no pass",
         passes=lambda _: Passes(),
+    ),
+    RecoveryTest(
+        id="connectivity",
+        title="Path to the original",
+        sentence=(
+            "Follows the straight line of weights from the original to the model and looks for a "
+            "hill of loss between them. It only informs."
+        ),
+        metrics=("loss_barrier",),
+        cost=lambda _: (
+            f"{_PATH} passes over the forget and retain rows, and with batch normalisation "
+            f"{_PATH} more over the retain rows"
+        ),
+        passes=lambda _: Passes(forget=_PATH, retain=2 * _PATH),
+    ),
+    RecoveryTest(
+        id="noise",
+        title="Noise on the inputs",
+        sentence="Adds random noise of two strengths to the inputs and counts the right answers.",
+        metrics=("noisy_accuracy",),
+        cost=lambda _: f"{_NOISY} passes over the forget and test rows",
+        passes=lambda _: Passes(forget=_NOISY, test=_NOISY),
+    ),
+    RecoveryTest(
+        id="inversion",
+        title="Class inversion",
+        sentence=(
+            f"Makes up inputs that the model takes for a forgotten class, of {MOST_INVERTED} "
+            "classes at most, and looks whether they come nearer to forget rows than to rows no "
+            "model ever saw. They are not kept."
+        ),
+        metrics=("inversion_gain",),
+        cost=lambda choice: (
+            f"{_plural(choice.inversion_restarts, 'input')} optimised over "
+            f"{_plural(choice.inversion_steps, 'step')} for each of at most {MOST_INVERTED} "
+            "classes in the forget set"
+        ),
+        passes=lambda choice: Passes(
+            rows=_TRAINING * MOST_INVERTED * choice.inversion_restarts * choice.inversion_steps
+        ),
     ),
 )
 RECOVERY_TESTS: Mapping[str, RecoveryTest] = MappingProxyType({test.id: test for test in _TESTS})

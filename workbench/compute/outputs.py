@@ -43,7 +43,7 @@ def outputs_pass(
     dataset = data.dataset
     events, cancel = events or Unheard(), cancel or CancelToken()
     batcher = MicroBatcher(data.device, events.log)
-    batch_size = batch_size or _batch_size(data)
+    batch_size = batch_size or batch_size_for(data)
 
     def piece(start: int, stop: int) -> tuple[Tensor, Tensor]:
         cancel.check()
@@ -81,7 +81,7 @@ def accuracy_on(
         some = rows[start:stop]
         return data.task.correct(model(data.inputs(some)), data.targets(some)).sum()
 
-    batch_size = _batch_size(data)
+    batch_size = batch_size_for(data)
     with torch.no_grad(), eval_mode(model):
         correct = sum(int(n) for n in batcher.pieces(len(rows), piece, batch_size=batch_size))
     return correct / len(rows)
@@ -97,12 +97,12 @@ def logits_on(
         return logits.float().cpu()
 
     with torch.no_grad(), eval_mode(model):
-        parts = batcher.pieces(len(rows), piece, batch_size=_batch_size(data))
+        parts = batcher.pieces(len(rows), piece, batch_size=batch_size_for(data))
         found: NDArray[np.float32] = torch.cat(list(parts)).numpy()
     return found
 
 
-def _batch_size(data: DatasetTensors) -> int:
+def batch_size_for(data: DatasetTensors) -> int:
     """Depends on nothing that changes from run to run: outputs differ in their last bits by it."""
     if data.device.type != "cpu":
         return _MOST_ROWS

@@ -9,6 +9,7 @@ from workbench.metrics.cards import (
     composite,
     cost,
     distance,
+    explainer,
     membership,
     recovery,
     removal,
@@ -16,7 +17,7 @@ from workbench.metrics.cards import (
 )
 from workbench.metrics.cards.card import MetricCard
 
-_FAMILIES = (utility, membership, recovery, removal, distance, composite, cost)
+_FAMILIES = (utility, membership, recovery, removal, distance, explainer, composite, cost)
 
 CATALOGUE: Mapping[str, MetricCard] = MappingProxyType(
     {card.name: card for family in _FAMILIES for card in family.CARDS}

@@ -39,7 +39,7 @@ def loss_barrier(losses: ArrayLike, positions: ArrayLike | None = None) -> Barri
         require_same_shape(loss, t)
         if t[0] != 0 or t[-1] != 1 or (np.diff(t) <= 0).any():
             raise ValueError("positions must rise from 0 to 1")
-    excess = loss - ((1 - t) * loss[0] + t * loss[-1])
+    excess = loss - (loss[0] + t * (loss[-1] - loss[0]))  # exactly 0 for equal losses
     excess[[0, -1]] = 0.0  # by definition, which rounding may miss
     highest = int(excess.argmax())
     return Barrier(float(excess[highest]), float(t[highest]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workbench.audit.explainers import failed_trials
 from workbench.audit.stored_plan import Maps, StoredForgetSet, StoredPlan
 from workbench.core.pictures import is_image
 from workbench.core.vocabulary import RunRole
@@ -17,19 +18,29 @@ def attribution_parts(
 ) -> tuple[AttributionPart, ...]:
     """One part per explainer of the plan, with examples or the reason why there are none."""
     explainers = stored.plan.attributions
+    failed = failed_trials(stored, forget_set)
+
+    def none(why: str) -> tuple[AttributionPart, ...]:
+        return tuple(unavailable(one, why, failed.get(one, "")) for one in explainers)
+
     if not is_image(stored.dataset.input_shape):
         shape = " by ".join(map(str, stored.dataset.input_shape))
-        why = f"Inputs of shape {shape} are not images, so no maps are drawn."
-        return tuple(unavailable(explainer, why) for explainer in explainers)
+        return none(f"Inputs of shape {shape} are not images, so no maps are drawn.")
     best = best_candidate(candidates)
     if best is None:
-        why = "There is no candidate whose maps could be shown."
-        return tuple(unavailable(explainer, why) for explainer in explainers)
-    return tuple(_part(stored, forget_set, best, explainer) for explainer in explainers)
+        return none("There is no candidate whose maps could be shown.")
+    return tuple(
+        _part(stored, forget_set, best, explainer, failed.get(explainer, ""))
+        for explainer in explainers
+    )
 
 
 def _part(
-    stored: StoredPlan, forget_set: StoredForgetSet, best: Candidate, explainer: str
+    stored: StoredPlan,
+    forget_set: StoredForgetSet,
+    best: Candidate,
+    explainer: str,
+    trial_fault: str,
 ) -> AttributionPart:
     originals = _maps(stored, forget_set, explainer, RunRole.ORIGINAL)
     retrained = _maps(stored, forget_set, explainer, RunRole.REFERENCE)
@@ -40,13 +51,13 @@ def _part(
         (f"the candidate {best.label}", unlearned),
     ):
         if not found:
-            return unavailable(explainer, f"No maps of {what} were stored.")
+            return unavailable(explainer, f"No maps of {what} were stored.", trial_fault)
     reason = (
         f"the candidate with the best verdict, {criteria_met(best)} of {len(best.criteria)} "
         "criteria met"
     )
     compared = Compared(best.label, reason, originals[0], unlearned[0], retrained)
-    return attribution_part(explainer, compared, stored.dataset, forget_set.rows)
+    return attribution_part(explainer, compared, stored.dataset, forget_set.rows, trial_fault)
 
 
 def _maps(

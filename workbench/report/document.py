@@ -270,7 +270,8 @@ class AttributionPart(Part):
     """Maps of one explainer. `scale`: the attribution that full colour stands for.
 
     `floor`: median rank correlation between two retrained models that differ by seed only.
-    `unavailable` says why there are no examples, and is "" if there are.
+    `unavailable` says why there are no examples, and is "" if there are; `trial_fault` why what the
+    explainer says is no evidence, "" if nothing speaks against it.
     """
 
     explainer: str
@@ -280,6 +281,7 @@ class AttributionPart(Part):
     floor: float | None
     examples: tuple[AttributionExample, ...]
     unavailable: str
+    trial_fault: str
 
 
 class ForgetSetPart(Part):

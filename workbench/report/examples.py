@@ -38,7 +38,7 @@ class Compared:
         return _of(self.original, row), _of(self.unlearned, row), _of(self.retrained[0], row)
 
 
-def unavailable(explainer: str, why: str) -> AttributionPart:
+def unavailable(explainer: str, why: str, trial_fault: str = "") -> AttributionPart:
     return AttributionPart(
         explainer=explainer,
         candidate="",
@@ -47,18 +47,23 @@ def unavailable(explainer: str, why: str) -> AttributionPart:
         floor=None,
         examples=(),
         unavailable=why,
+        trial_fault=trial_fault,
     )
 
 
 def attribution_part(
-    explainer: str, compared: Compared, dataset: Dataset, forget_rows: Rows
+    explainer: str,
+    compared: Compared,
+    dataset: Dataset,
+    forget_rows: Rows,
+    trial_fault: str = "",
 ) -> AttributionPart:
     """Examples of up to four forget and four retain rows."""
     maps = {row: compared.three(row) for row in _chosen(compared.unlearned.rows, forget_rows)}
     drawn = np.concatenate([flat(one).ravel() for three in maps.values() for one in three])
     scale = float(np.quantile(np.abs(drawn), 0.99))
     if scale == 0:
-        return unavailable(explainer, "Every attribution of these rows is zero.")
+        return unavailable(explainer, "Every attribution of these rows is zero.", trial_fault)
     return AttributionPart(
         explainer=explainer,
         candidate=compared.candidate,
@@ -70,6 +75,7 @@ def attribution_part(
             for row, three in maps.items()
         ),
         unavailable="",
+        trial_fault=trial_fault,
     )
 
 

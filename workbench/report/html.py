@@ -124,6 +124,7 @@ def _environment() -> Environment:
         "metric_title": wording.metric_title,
         "about": wording.about,
         "similarities": tables.similarities,
+        "trial": tables.trial,
         "environment_facts": tables.environment_facts,
     }
     environment.globals |= {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbench.audit.explainers import TRIAL
 from workbench.audit.lookup import CENSORED
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
@@ -305,6 +306,22 @@ def _named_runs(ids: set[int], runs: Sequence[RunPart]) -> str:
         elif seeds:
             parts.append(f"{label} (seed {', '.join(seeds)})")
     return ", ".join(parts)
+
+
+def trial(one: AttributionPart, part: ForgetSetPart) -> str:
+    """What the trial of an explainer on the original found, in a sentence; empty without one."""
+    found = [
+        metric
+        for run in finished(part.runs, RunRole.ORIGINAL)[:1]
+        for name in TRIAL
+        for metric in run.metrics
+        if metric.name == name and metric.group_key == one.explainer and metric.value is not None
+    ]
+    told = ", ".join(
+        f"{metric_title(metric.name).lower()} {cell(metric).main} (n = {metric.n})"
+        for metric in found
+    )
+    return f"On trial with the original, on forget rows: {told}." if found else ""
 
 
 def similarities(one: AttributionPart, part: ForgetSetPart) -> list[str]:

@@ -10,6 +10,7 @@ from scipy.stats import ks_2samp, spearmanr, wasserstein_distance
 
 from workbench.audit.comparison import (
     BAND,
+    NO_EVIDENCE,
     REST_OF_BAND,
     _spread,
     aligned_rows,
@@ -225,6 +226,15 @@ class TestAttributions:
             tuple(np.quantile(values, [0.25, 0.75]))
         )
         assert (found.n, found.group_key) == (5, "saliency")
+
+    def test_maps_of_an_explainer_that_failed_its_trial_are_marked(self):
+        after = self.maps(1)
+        after[5:] = 0
+        given = ("saliency", after, self.maps(2), self.forgotten)
+        plain, marked = attribution_metrics(*given), attribution_metrics(*given, is_evidence=False)
+        assert marked[0].value == plain[0].value
+        assert marked[0].ci_method == plain[0].ci_method + NO_EVIDENCE
+        assert marked[1] == plain[1]  # not computed, so there is nothing to mark
 
     def test_the_same_maps_are_perfectly_similar(self):
         found = attribution_metrics("saliency", self.maps(1), self.maps(1), self.forgotten)

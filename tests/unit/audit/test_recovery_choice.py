@@ -23,6 +23,7 @@ from workbench.audit.recovery_tests import (
 from workbench.core.dataset import Dataset
 from workbench.core.errors import UsageError
 from workbench.core.planting import Backdoor, Canaries, LabelSwap
+from workbench.core.vocabulary import Direction
 from workbench.metrics.catalogue import CATALOGUE
 from workbench.registry import Registry
 from workbench.store import Project, save_dataset
@@ -68,6 +69,8 @@ def test_a_plan_with_them_has_another_hash_and_reads_back(tiny_plan: dict[str, A
         {"recovery": {**tiny_plan["recovery"], "tests": ["probe"]}},
         {"recovery": {**tiny_plan["recovery"], "relearn_learning_rates": [0.01]}},
         {"recovery": {**tiny_plan["recovery"], "prototype_rows": 5}},
+        {"recovery": {**tiny_plan["recovery"], "inversion_restarts": 5}},
+        {"recovery": {**tiny_plan["recovery"], "inversion_steps": 50}},
         {"data": {**tiny_plan["data"], "plant": PLANT}},
     ]
     hashes = {plain.hash}
@@ -118,8 +121,8 @@ def test_every_test_is_described_and_every_metric_explained() -> None:
             assert removal_test_of(metric) is removal
     for one in (*RECOVERY_TESTS.values(), *REMOVAL_TESTS.values()):
         for metric in one.metrics:
-            assert metric in CATALOGUE
-            assert measured_splits(metric)
+            if CATALOGUE[metric].direction is not Direction.INFORMATIVE:
+                assert measured_splits(metric)
     assert recovery_test_of("accuracy") is removal_test_of("accuracy") is None
 
 
@@ -133,6 +136,10 @@ def test_costs_grow_with_what_is_asked() -> None:
     assert RECOVERY_TESTS["retain-tuning"].passes(tuned) == Passes(forget=2, retain=24)
     assert RECOVERY_TESTS["quantisation"].passes(one) == Passes(forget=2, test=2)
     assert RECOVERY_TESTS["probe"].passes(one) == Passes()
+    assert RECOVERY_TESTS["connectivity"].passes(one) == Passes(forget=11, retain=22)
+    assert RECOVERY_TESTS["noise"].passes(one) == Passes(forget=6, test=6)
+    inverted = RecoveryChoice(inversion_restarts=2, inversion_steps=10)
+    assert RECOVERY_TESTS["inversion"].passes(inverted) == Passes(rows=3 * 5 * 2 * 10)
     assert removal_passes(LabelSwap(classes=(0, 1))) == Passes()
     assert removal_passes(Backdoor(target=0)) == Passes(test=1)
     assert removal_passes(Canaries(references=2000)) == Passes(rows=2000)
@@ -166,6 +173,9 @@ MEASURED = [
     ("pruned_accuracy", "test", "50 %"),
     ("prototype_accuracy", "forget", ""),
     ("probe_auc", "forget", ""),
+    ("noisy_accuracy", "test", "sigma 0.05"),
+    ("noisy_accuracy", "forget", "sigma 0.1"),
+    ("inversion_gain", "forget", ""),
     ("interclass_error", "test", ""),
     ("interclass_memory", "train", ""),
     ("backdoor_success", "test", ""),
@@ -198,6 +208,9 @@ def test_criteria_may_name_what_is_tested(
         (("pruned_accuracy", "test", "30 %"), "to name a share"),
         (("relearn_steps", "forget", "lr:0.5"), "to name a learning rate"),
         (("probe_auc", "forget", "int8"), "has no groups"),
+        (("noisy_accuracy", "test", "sigma 0.2"), "to name a noise level"),
+        (("noisy_accuracy", "retain", "sigma 0.1"), "not measured on retain"),
+        (("loss_barrier", "retain", ""), "which only informs"),
         (("canary_exposure", "test", ""), "not measured on test"),
     ],
 )

@@ -52,3 +52,8 @@ def test_undefined_and_refused_paths():
         with pytest.raises(ValueError) as caught:
             loss_barrier([1.0, 2.0, 3.0], positions)
         assert not isinstance(caught.value, Undefined)
+
+
+def test_equal_losses_have_no_hill_at_all():
+    for loss in (0.1, 1 / 3, 2.7e-3):
+        assert loss_barrier([loss] * 11).height == 0

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from workbench.audit.lookup import CENSORED
 from workbench.audit.measured import LEVEL, measured
-from workbench.audit.plan import RecoveryChoice
 from workbench.audit.recovery_tests import PRECISIONS, PRUNED_SHARES, learning_rate_group
 from workbench.audit.standard import Measurement
 from workbench.compute.batching import MicroBatcher
-from workbench.compute.events import EventSink
 from workbench.compute.outputs import accuracy_on
 from workbench.compute.recovery import (
     prototype_hits,
@@ -27,48 +24,12 @@ from workbench.compute.recovery import (
     relearn_steps,
     relearn_transfer_accuracy,
 )
-from workbench.compute.tensors import DatasetTensors
-from workbench.compute.training import DivergenceError
-from workbench.core.cancellation import CancelToken
-from workbench.core.errors import DataError
 from workbench.core.metric_value import MetricValue
-from workbench.core.recipe import Recipe
 from workbench.core.vocabulary import Split
-from workbench.metrics import Undefined
+from workbench.jobs.executor.disturbing import connectivity, inversion, noise
+from workbench.jobs.executor.recovery_bench import RecoveryBench, Rows, unless_impossible
 from workbench.metrics.probe import probe_auc
 from workbench.metrics.statistics import wilson
-
-Arrays = dict[str, NDArray[Any]]
-Rows = NDArray[np.int64]
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class RecoveryBench:
-    """A model and all that its tests need; `outputs` are its own, `original` the original's."""
-
-    model: nn.Module
-    data: DatasetTensors
-    outputs: Arrays
-    original: Arrays
-    forget: Rows
-    retain: Rows
-    non_members: Rows
-    recipe: Recipe
-    choice: RecoveryChoice
-    events: EventSink
-    cancel: CancelToken
-
-    @property
-    def targets(self) -> NDArray[np.int64]:
-        return self.data.dataset.targets
-
-    @property
-    def relearn_target(self) -> float:
-        """The accuracy to reach again: a share of what the original knew."""
-        answers = self.original["logits"][self.forget].argmax(axis=1)
-        known = float((answers == self.targets[self.forget]).mean())
-        return self.choice.relearn_share * known
 
 
 def recovery_metrics(bench: RecoveryBench) -> list[MetricValue]:
@@ -93,7 +54,7 @@ def _relearning_at(bench: RecoveryBench, learning_rate: float, group_key: str) -
 
     def median_steps() -> Measurement:
         trials = [
-            _unless_impossible(
+            unless_impossible(
                 partial(relearn_steps, **_relearn_settings(bench, learning_rate, seed)),
             )
             for seed in bench.choice.relearn_seeds
@@ -112,7 +73,7 @@ def _relearning_transfer(bench: RecoveryBench) -> list[MetricValue]:
     def mean_accuracy() -> Measurement:
         rate = bench.choice.relearn_learning_rate
         trials = [
-            _unless_impossible(
+            unless_impossible(
                 partial(relearn_transfer_accuracy, **_relearn_settings(bench, rate, seed))
             )
             for seed in bench.choice.relearn_seeds
@@ -142,7 +103,7 @@ def _tuning(bench: RecoveryBench) -> list[MetricValue]:
 
     def mean_accuracy() -> Measurement:
         trials = [
-            _unless_impossible(
+            unless_impossible(
                 partial(
                     recovered_accuracy,
                     bench.model,
@@ -230,14 +191,6 @@ def _probe(bench: RecoveryBench) -> list[MetricValue]:
     ]
 
 
-def _unless_impossible(trial: Callable[[], _T]) -> _T:
-    """What a trial finds. That a model diverges or refuses a batch is no reason to lose its run."""
-    try:
-        return trial()
-    except (DivergenceError, DataError) as fault:
-        raise Undefined(fault.message) from fault
-
-
 _TESTS: Mapping[str, Callable[[RecoveryBench], list[MetricValue]]] = {
     "relearn": _relearning,
     "relearn-transfer": _relearning_transfer,
@@ -246,4 +199,7 @@ _TESTS: Mapping[str, Callable[[RecoveryBench], list[MetricValue]]] = {
     "pruning": _pruning,
     "prototype": _prototypes,
     "probe": _probe,
+    "connectivity": connectivity,
+    "noise": noise,
+    "inversion": inversion,
 }

@@ -37,9 +37,11 @@ from workbench.core.planting import Planting
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
+from workbench.jobs.executor.explainer_trial import MOST_ROWS, ExplainerTrial, trial_metrics
 from workbench.jobs.executor.models import live_events, stored_outputs
 from workbench.jobs.executor.planted import removal_metrics
-from workbench.jobs.executor.recovery import RecoveryBench, recovery_metrics
+from workbench.jobs.executor.recovery import recovery_metrics
+from workbench.jobs.executor.recovery_bench import RecoveryBench
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
@@ -202,8 +204,8 @@ def _measure(
         events.channel.cancel_token,
     )
     metrics += _recovery(workspace, inputs, model, stored, events)
-    arrays |= _attributions(workspace, inputs, model, events)
-    return metrics, arrays
+    on_trial, maps = _attributions(workspace, inputs, model, events)
+    return metrics + on_trial, arrays | maps
 
 
 def _forgetting(
@@ -267,6 +269,7 @@ def _recovery(
         return []
     bench = RecoveryBench(
         model=model,
+        original_model=inputs.original,
         data=inputs.data,
         outputs=outputs,
         original=stored_outputs(
@@ -277,6 +280,7 @@ def _recovery(
         non_members=inputs.non_members,
         recipe=inputs.plan.recipe,
         choice=chosen,
+        seed=inputs.plan.evaluation_seed,
         events=events,
         cancel=events.channel.cancel_token,
     )
@@ -285,26 +289,47 @@ def _recovery(
 
 def _attributions(
     workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
-) -> Arrays:
-    if not inputs.plan.attributions:
-        return {}
+) -> tuple[list[MetricValue], Arrays]:
+    """The maps of every explainer; with the original, once a forget set, also its trial."""
     plan = inputs.plan
+    if not plan.attributions:
+        return [], {}
     rows = explained_rows(inputs.forget, inputs.retain, plan.attribution_rows, plan.evaluation_seed)
+    architecture = workspace.row("model", inputs.row["original_model_id"])["architecture"]
+    tried = np.flatnonzero(np.isin(rows, inputs.forget))[:MOST_ROWS]
+    metrics: list[MetricValue] = []
     arrays: Arrays = {EXPLAINED_ROWS: rows}
     for explainer in plan.attributions:
         contributed = workspace.registry.get(PluginKind.ATTRIBUTION, explainer)
-        arrays[maps_of(explainer)] = attribution_maps(
-            contributed.load(),
+        loaded, params = contributed.load(), contributed.parse_params({})
+        maps = attribution_maps(
+            loaded,
             model,
             inputs.data,
             rows,
-            contributed.parse_params({}),
+            params,
             name=explainer,
             seed=plan.evaluation_seed,
             events=events,
             cancel=events.channel.cancel_token,
         )
-    return arrays
+        arrays[maps_of(explainer)] = maps
+        if inputs.row["role"] == RunRole.ORIGINAL:
+            trial = ExplainerTrial(
+                name=explainer,
+                explainer=loaded,
+                params=params,
+                model=model,
+                new_model=lambda seed: workspace.new_model(architecture, seed),
+                data=inputs.data,
+                rows=rows[tried],
+                maps=maps[tried],
+                seed=plan.evaluation_seed,
+                events=events,
+                cancel=events.channel.cancel_token,
+            )
+            metrics += trial_metrics(trial)
+    return metrics, arrays
 
 
 def explained_rows(

@@ -119,4 +119,66 @@ CARDS = (
         ),
         source="Alain and Bengio 2017 (arXiv:1610.01644); interval: DeLong et al. 1988",
     ),
+    MetricCard(
+        name="noisy_accuracy",
+        title="Accuracy on noisy inputs",
+        definition=(
+            "The accuracy after random noise was added to the inputs, with a standard deviation "
+            "of 0.05 or 0.1 of the range that each channel or feature has in the training rows "
+            "after preprocessing. The mean over three draws, the same for every model. Unlearning "
+            "can leave a model that answers as before and yet breaks at the least disturbance."
+        ),
+        direction=Direction.REFERENCE,
+        unit=Unit.FRACTION,
+        target="the accuracy of retrained models on the same noisy inputs",
+        caveat=(
+            "One extreme value widens the range, and with it the noise. The interval is about the "
+            "rows and not about the noise. No attacker is this blind: it is no bound on what an "
+            "adversarial example does."
+        ),
+        source="Hendrycks and Dietterich 2019 (arXiv:1903.12261); interval: Wilson 1927",
+    ),
+    MetricCard(
+        name="inversion_gain",
+        title="Gain of class inversion",
+        definition=(
+            "Inputs are made up until the model is sure that they are of a forgotten class (Adam "
+            "at rate 0.05 on ln p(class) - 0.001 TV - 0.0001 |x|^2, kept inside the range of the "
+            "data; TV for images only). This is by how many standard deviations they lie nearer "
+            "to the nearest forget row than to the nearest row of the class that no model ever "
+            "saw, equally many of each; the mean over at most five classes, with an interval over "
+            "the starts."
+        ),
+        direction=Direction.REFERENCE,
+        unit=Unit.SCORE,
+        target="the gain on retrained models; only what goes beyond it is evidence",
+        caveat=(
+            "A weak attack: that it finds nothing proves nothing, and in deep networks it mostly "
+            "finds patterns that look like noise. Distances are taken in the inputs, where what "
+            "looks alike may be far. Starts share the model and the rows, so the interval tells "
+            "only how much the start matters. What was made up is thrown away, for it may "
+            "resemble a person."
+        ),
+        source="Fredrikson et al. 2015 (doi:10.1145/2810103.2813677); nearness: this workbench",
+    ),
+    MetricCard(
+        name="loss_barrier",
+        title="Loss barrier to the original",
+        definition=(
+            "The highest hill of the mean loss on the straight line of weights from the original "
+            "to this model, at eleven points, above the line that joins the losses at its ends; 0 "
+            "is no hill. The statistics of batch normalisation are computed anew on retain rows "
+            "at every point."
+        ),
+        direction=Direction.INFORMATIVE,
+        unit=Unit.NATS,
+        target="none; high for models trained from other seeds",
+        caveat=(
+            "No hill means that the two probably share a basin, so that what the original knew is "
+            "easily learned again; a hill is no proof of erasure, for networks that compute the "
+            "same in another order of their units have one too. Read the retain rows: on forget "
+            "rows that the model has lost, its own end of the line is so high that no hill shows."
+        ),
+        source="Entezari et al. 2022 (arXiv:2110.06296); Jordan et al. 2023 (arXiv:2211.08403)",
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from workbench.audit.explainers import TRIAL
 from workbench.audit.lookup import CENSORED
 from workbench.audit.recovery_tests import RECOVERY_TESTS, REMOVAL_TESTS
 from workbench.core.metric_value import MetricValue
@@ -33,7 +34,7 @@ _GROUPS = {
         "prediction_agreement",
         "churn",
     ),
-    "Attribution": ("attribution_similarity",),
+    "Attribution": ("attribution_similarity", *TRIAL),
     "Cost": ("unlearning_seconds", "peak_memory"),
 }
 _OTHER = "Other"

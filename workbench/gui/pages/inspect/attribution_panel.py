@@ -52,6 +52,7 @@ class AttributionPanel(QWidget):
         self._bar = ColourBar()
         self._maps = [_MapSlot(f"Map {name}") for name in _NAMES]
         self._note = muted()
+        self._trial_fault = fault_label()
         self._explain = button("Explain this row", primary=True)
         self._cancel = button("Cancel", "Cancel explaining")
         self._progress = QProgressBar()
@@ -91,6 +92,7 @@ class AttributionPanel(QWidget):
         self._picture = picture
         self._can_explain = bool(view.missing)
         self._note.setText(_note(view, self._only_reads))
+        set_fault(self._trial_fault, view.trial_fault)
         self._explain.setEnabled(not self._only_reads)
         self._bar.set_scale(view.scale if view.panels else None)
         for slot, panel in zip(self._maps, view.panels or [None] * len(_NAMES), strict=True):
@@ -163,6 +165,7 @@ class AttributionPanel(QWidget):
             stretch=4,
         )
         layout.addLayout(chosen)
+        layout.addWidget(self._trial_fault)
         layout.addWidget(self._body, 1)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.audit.artifact_names import EXPLAINED_ROWS
+from workbench.audit.explainers import failed_trials
 from workbench.audit.guards import Rows
 from workbench.audit.stored_plan import StoredPlan, StoredRun
 from workbench.core.dataset import Dataset
@@ -60,6 +61,8 @@ class Compared:
     explained: Rows
     attacks: tuple[str, ...]
     explainers: tuple[str, ...]
+    trial_faults: Mapping[str, str]
+    """Why maps are no evidence, by explainer, for those that failed their trial."""
     outputs: Mapping[int, Outputs]
     """By run id."""
     maps: MapShelf
@@ -84,6 +87,7 @@ def read_compared(
         explained=_explained(project, wanted),
         attacks=stored.plan.attacks,
         explainers=stored.plan.attributions,
+        trial_faults=failed_trials(stored, forget_set),
         outputs={
             run.id: Outputs(
                 stored.output(run.model_id, "logits"),

@@ -68,7 +68,8 @@ class MapsView:
     """The four maps on one scale: the largest magnitude among the three models.
 
     `missing` are the models without a map of this row; there are no panels while any is.
-    `is_stored` tells whether all maps come from the project.
+    `is_stored` tells whether all maps come from the project; `trial_fault` why a change of maps of
+    this explainer is no evidence, if it is none.
     """
 
     panels: tuple[Panel, ...]
@@ -76,6 +77,7 @@ class MapsView:
     missing: tuple[int, ...]
     is_stored: bool
     unavailable: str = ""
+    trial_fault: str = ""
 
 
 def view_maps(
@@ -99,7 +101,13 @@ def view_maps(
     alike = _alike([_floats(maps[run.model_id]) for run in runs.references])
     panels = _panels(before, after, retrained, _retrained_title(seed, len(chosen)), alike)
     scale = max(float(np.abs(panel.values).max()) for panel in panels[:3])
-    return MapsView(panels, scale, (), is_stored=all(model in stored for model in models))
+    return MapsView(
+        panels,
+        scale,
+        (),
+        is_stored=all(model in stored for model in models),
+        trial_fault=compared.trial_faults.get(explainer, ""),
+    )
 
 
 def made_maps(result: Mapping[str, Any]) -> dict[int, Map]:
