@@ -46,6 +46,7 @@ Distance = Callable[[NDArray[Any], NDArray[Any]], float]
 BAND = "retrained band"
 REST_OF_BAND = "retrained band, left one out"
 ORIGINAL = "original"
+RETRAINED = "retrained"
 FROM_BAND = (Split.FORGET, Split.TEST)
 CHURNED = (Split.FORGET, Split.RETAIN, Split.TEST)
 COMPARED = (
@@ -158,13 +159,16 @@ def representation_metrics(
 ) -> list[MetricValue]:
     """Alignment of the penultimate layer with that of other models, mean over these.
 
-    Features are (k, d) by split, of the `aligned_rows`.
+    Features are (k, d) by split, of the `aligned_rows`. The group says whom it was held against:
+    a model has one number for the retrained ones, and one for the original.
     """
+    group = ORIGINAL if reference == ORIGINAL else RETRAINED
     return [
         measured(
             "representation_alignment",
             split,
             partial(_mean_alignment, of_split, [other[split] for other in others]),
+            group_key=group,
             reference=reference,
         )
         for split, of_split in features.items()

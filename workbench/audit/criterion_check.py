@@ -83,7 +83,7 @@ def measured_splits(metric: str) -> tuple[Split | None, ...]:
 
 def group_kind(metric: str) -> str:
     """What the group of a criterion on this metric names, or nothing, ""; see `_Measured`."""
-    return _MEASURED[metric].group
+    return _MEASURED[metric].group if metric in _MEASURED else ""
 
 
 def check_criterion(criterion: Criterion, plan: Plan) -> None:

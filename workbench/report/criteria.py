@@ -22,7 +22,7 @@ from workbench.report.display import (
     span,
 )
 from workbench.report.document import Candidate, CriterionPart, Judgement
-from workbench.report.wording import about, metric_title, metric_unit
+from workbench.report.metric_words import metric_in_words, metric_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,7 @@ def decisive(judgements: Sequence[Judgement], criteria: Sequence[CriterionPart])
 
 def criterion_title(criterion: CriterionPart) -> str:
     """`Accuracy, forget rows`."""
-    details = about(criterion.split, criterion.group)
-    return metric_title(criterion.metric) + (f", {details}" if details else "")
+    return metric_in_words(criterion.metric, criterion.split, criterion.group)
 
 
 def _p_value(p: float) -> str:

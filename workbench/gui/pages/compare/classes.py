@@ -18,7 +18,7 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.blocks import muted, row
 from workbench.gui.widgets.legend import Legend
 from workbench.report.display import count, percent, span
-from workbench.report.wording import SPLIT_NAMES
+from workbench.report.metric_words import SPLIT_NAMES
 
 _NAMES_SHOWN = 24  # class names under the axis
 _WIDTH = 0.36  # of a bar; classes are 1 apart
