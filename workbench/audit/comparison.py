@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from workbench.audit.composites import COMPOSITES
 from workbench.audit.guards import Rows, rows_by_split
 from workbench.audit.measured import LEVEL, measured
+from workbench.audit.metric_words import ORIGINAL, RETRAINED
 from workbench.audit.utility import grouping_columns
 from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
@@ -45,8 +46,6 @@ Distance = Callable[[NDArray[Any], NDArray[Any]], float]
 
 BAND = "retrained band"
 REST_OF_BAND = "retrained band, left one out"
-ORIGINAL = "original"
-RETRAINED = "retrained"
 FROM_BAND = (Split.FORGET, Split.TEST)
 CHURNED = (Split.FORGET, Split.RETAIN, Split.TEST)
 COMPARED = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from workbench.audit.metric_words import DIRECTIONS
 from workbench.metrics.catalogue import CATALOGUE
-from workbench.report.metric_words import DIRECTIONS
 
 
 def metric_tip(name: str, about: str = "") -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from workbench.audit.metric_words import metric_in_words, metric_unit
 from workbench.core.vocabulary import Outcome, RunRole, Unit
 from workbench.report import margins
 from workbench.report.display import (
@@ -22,7 +23,6 @@ from workbench.report.display import (
     span,
 )
 from workbench.report.document import Candidate, CriterionPart, Judgement
-from workbench.report.metric_words import metric_in_words, metric_unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from workbench.audit import metric_words
 from workbench.core import palette
 from workbench.core.locations import RESOURCES
 from workbench.core.vocabulary import Outcome, RunRole
@@ -17,7 +18,6 @@ from workbench.report import (
     criteria,
     display,
     icons,
-    metric_words,
     panels,
     pictures,
     tables,

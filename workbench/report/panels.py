@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from workbench.audit.metric_words import metric_in_words, metric_title, metric_unit
 from workbench.core.vocabulary import RunRole, RunStatus, Unit
 from workbench.report import figures
 from workbench.report.display import count, number, percent, quantity
@@ -20,7 +21,6 @@ from workbench.report.document import (
     Roc,
     RunPart,
 )
-from workbench.report.metric_words import metric_in_words, metric_title, metric_unit
 from workbench.report.runs import Key, finished, key_of
 from workbench.report.tables import Column
 from workbench.report.verdicts import best_candidate

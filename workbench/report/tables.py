@@ -8,6 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.audit.lookup import CENSORED
+from workbench.audit.metric_words import (
+    SPLIT_NAMES,
+    about,
+    metric_title,
+    metric_unit,
+    reading_place,
+)
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
 from workbench.report.display import MISSING, count, duration, quantity, span
@@ -17,13 +24,6 @@ from workbench.report.document import (
     ForgetSetPart,
     Report,
     RunPart,
-)
-from workbench.report.metric_words import (
-    SPLIT_NAMES,
-    about,
-    metric_title,
-    metric_unit,
-    reading_place,
 )
 from workbench.report.runs import Key, finished, key_of
 from workbench.report.wording import ROLE_NAMES, listed

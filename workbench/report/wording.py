@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from workbench.audit.metric_words import SPLIT_NAMES
 from workbench.core.dataset import SPLITS
 from workbench.core.rule_words import in_words
 from workbench.core.selection import RULE
 from workbench.core.vocabulary import Outcome, RunRole, Split
 from workbench.report.display import count, settings
 from workbench.report.document import Candidate, ForgetSetPart
-from workbench.report.metric_words import SPLIT_NAMES
 
 _CLASSES_SHOWN = 12
 ROLE_NAMES = {

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFont, QPainterPath, QStandardItemModel, QTransform
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.audit.metric_words import by_family
 from workbench.core import palette
 from workbench.core.vocabulary import RunRole, Unit
 from workbench.gui.metric_card import metric_tip
@@ -21,7 +22,6 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.blocks import muted, row
 from workbench.gui.widgets.legend import Legend
 from workbench.gui.widgets.marks import marker_path
-from workbench.report.metric_words import by_family
 from workbench.report.svg import padded
 from workbench.report.wording import ROLE_NAMES
 

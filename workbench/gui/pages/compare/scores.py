@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.audit.lookup import CENSORED
-from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import Outcome, RunRole
-from workbench.report.criteria import criterion_blocks
-from workbench.report.display import MISSING, difference
-from workbench.report.document import BandRow, Candidate, CriterionPart, RunPart
-from workbench.report.metric_words import (
+from workbench.audit.metric_words import (
     BY_CLASS,
     about,
     by_family,
     metric_title,
     reading_place,
 )
+from workbench.core.metric_value import MetricValue
+from workbench.core.vocabulary import Outcome, RunRole
+from workbench.report.criteria import criterion_blocks
+from workbench.report.display import MISSING, difference
+from workbench.report.document import BandRow, Candidate, CriterionPart, RunPart
 from workbench.report.runs import Key, key_of
 from workbench.report.tables import Cell, Column, band_cell, cell
 

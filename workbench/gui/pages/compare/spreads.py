@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import geometric_mean, mean
 
 from workbench.audit.lookup import CENSORED
+from workbench.audit.metric_words import metric_in_words
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.compare.scores import (
     Number,
@@ -18,7 +19,6 @@ from workbench.gui.pages.compare.scores import (
 from workbench.report.criteria import demanded
 from workbench.report.display import TIMES, duration, number
 from workbench.report.document import BandRow, CriterionPart, Judgement, RunPart
-from workbench.report.metric_words import metric_in_words
 from workbench.report.runs import Key, finished, key_of
 from workbench.report.tables import runs_by_model
 from workbench.report.wording import ROLE_NAMES

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.audit.metric_words import BY_CLASS, about, by_family, metric_in_words, reading_place
 from workbench.core import palette
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Split
@@ -23,7 +24,6 @@ from workbench.gui.metric_card import metric_tip
 from workbench.gui.pages.runs.contents import RunDetail
 from workbench.gui.theme import theme
 from workbench.report.display import MISSING
-from workbench.report.metric_words import BY_CLASS, about, by_family, metric_in_words, reading_place
 from workbench.report.runs import key_of
 from workbench.report.tables import cell
 
@@ -60,6 +60,7 @@ class FactTable(QTableWidget):
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

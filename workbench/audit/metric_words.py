@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from workbench.audit.comparison import ORIGINAL, RETRAINED
 from workbench.audit.criterion_check import group_kind
 from workbench.core.vocabulary import Direction, Split, Unit
 from workbench.metrics.catalogue import CATALOGUE, FAMILIES
@@ -26,11 +25,13 @@ DIRECTIONS = {
     Direction.INFORMATIVE: "it informs, and decides nothing",
 }
 BY_CLASS = "class_accuracy"
+ORIGINAL, RETRAINED = "original", "retrained"  # whom a model was held against, as a group
 _OTHER = "Other"
 _SPLITS = (None, Split.FORGET, Split.RETAIN, Split.TEST, Split.TRAIN, Split.NON_MEMBER)
 _PLACES = {name: place for place, name in enumerate(CATALOGUE)}
 _FAMILY = {card.name: family.title for family in FAMILIES for card in family.cards}
 _COMPARED = {ORIGINAL: "with the original", RETRAINED: "with retrained models"}
+_OF_ATTACKS = ("privacy_leak",)  # beside those that can decide
 
 
 def metric_title(name: str) -> str:
@@ -66,6 +67,8 @@ def group_in_words(metric: str, group: str, class_names: Sequence[str] = ()) -> 
             return f"learning rate {rest}"
         case "share" if group:
             return f"{group} removed"
+    if metric in _OF_ATTACKS and group:
+        return f"attack {group}"
     if metric == "representation_alignment":
         return _COMPARED.get(group, group)
     return group
