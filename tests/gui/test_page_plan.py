@@ -27,7 +27,8 @@ from workbench.core.errors import UsageError
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.plan import questions
 from workbench.gui.pages.plan.contents import assess, read_contents, read_plugin_files
-from workbench.gui.pages.plan.criteria_model import Column, CriteriaModel
+from workbench.gui.pages.plan.criteria_model import CriteriaModel
+from workbench.gui.pages.plan.criterion_row import Column, Offers
 from workbench.gui.pages.plan.evidence_table import EvidenceTable, short_time
 from workbench.gui.pages.plan.page import PlanPage
 from workbench.gui.pages.plan.starting import added, first_draft, missing_for_draft
@@ -227,7 +228,7 @@ def test_the_criteria_table_keeps_the_rules_of_qt_and_writes_whole_lists(qapp):
     model = CriteriaModel(lambda rows, title: written.append((rows, title)))
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
     row = {"name": "a", "metric": "accuracy", "split": "forget", "margin": 0.1}
-    model.show([row], {}, ["loss"], read_only=False)
+    model.show([row], {}, Offers(("loss",)), read_only=False)
     for column, value, changed in (
         (Column.VALUE, "0.2", {"margin": 0.2}),
         (Column.VALUE, "much", {"margin": "much"}),
@@ -246,7 +247,7 @@ def test_the_criteria_table_keeps_the_rules_of_qt_and_writes_whole_lists(qapp):
 
 def test_a_locked_criteria_table_takes_nothing(qapp):
     model = CriteriaModel(lambda *_: pytest.fail("written"))
-    model.show([{"name": "a", "metric": "accuracy"}], {}, [], read_only=True)
+    model.show([{"name": "a", "metric": "accuracy"}], {}, Offers(), read_only=True)
     assert not model.setData(model.index(0, Column.NAME), "b")
     assert not model.flags(model.index(0, Column.NAME)) & Qt.ItemFlag.ItemIsEditable
 

@@ -16,11 +16,13 @@ from workbench.gui.faults import Faults
 from workbench.gui.pages.runs import contents
 from workbench.gui.pages.runs.contents import Curve, NextStep, RunRow
 from workbench.gui.pages.runs.curves_chart import CurvesChart
+from workbench.gui.pages.runs.facts import number_facts
 from workbench.gui.pages.runs.page import RunsPage
 from workbench.gui.pages.runs.run_table import Column, Live, Role, RunsModel, ShownRuns
 from workbench.gui.session.path_state import Step
 from workbench.gui.session.session import Session
 from workbench.gui.settings import Settings
+from workbench.report.display import percent
 from workbench.store import Project
 
 WARN = QAbstractItemModelTester.FailureReportingMode.Warning
@@ -179,12 +181,27 @@ def test_the_detail_of_a_run_has_its_curves_and_numbers(small_project):
             "SELECT value FROM metric WHERE run_id = ? AND name = 'accuracy' AND split = 'forget'",
             run["id"],
         )
-    assert detail.numbers[0].value == stored["value"]
+    first = number_facts(detail.numbers)[1]
+    assert (first.name, first.value) == ("Accuracy, forget rows", percent(stored["value"]))
     assert {one.group_key for one in detail.numbers} >= {"loss", "confidence"}
     accuracies = ["forget sample accuracy", "retain sample accuracy"]
     assert [curve.name for curve in detail.curves] == ["retain loss", *accuracies]
     assert detail.curves[0].quantity == "loss"
     assert detail.error is None
+
+
+def test_all_numbers_of_a_run_stand_below_their_family(small_project):
+    with Project.open(small_project, read_only=True) as project:
+        run = project.row("SELECT id FROM run WHERE role = 'candidate'")
+        numbers = contents.read_run_detail(project, run["id"]).numbers
+    facts = number_facts(numbers)
+    headings = [fact.name for fact in facts if fact.is_heading]
+    assert headings[0] == "Read first"
+    assert headings[1:3] == ["Utility", "Membership attacks"]
+    assert headings[-1] == "Accuracy by class"
+    below = facts[next(i for i, one in enumerate(facts) if one.name == "Utility") :]
+    assert len([fact for fact in below if not fact.is_heading]) == len(numbers)
+    assert all(fact.tip for fact in below if not fact.is_heading), "each name has its card"
 
 
 def test_a_plan_that_is_gone_is_named_in_a_sentence(empty_project):
@@ -297,8 +314,9 @@ def test_the_chosen_run_is_shown_close_up(small_project, make_session, show, qtb
         page.table.selectRow(page.model.row_of(candidate.id))
     assert page.pane.run_id == candidate.id
     facts = page.pane.numbers
-    assert facts.item(0, 0).text() == "Accuracy, forget rows"
-    assert "share of rows" in facts.item(0, 0).toolTip()
+    assert facts.item(0, 0).text() == "Read first"
+    assert facts.item(1, 0).text() == "Accuracy, forget rows"
+    assert "share of rows" in facts.item(1, 0).toolTip()
     page.pane.chart.copy_table()
     assert set(page.pane.chart.table["curve"]) == {"retain loss"}
     page.pane._quantity.setCurrentText("accuracy")

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from workbench.audit.criterion_check import check_criterion
+from workbench.audit.evidence import judge_plan
 from workbench.audit.plan import Criterion, Plan, checked, stored_plan
 from workbench.core.errors import UsageError
 from workbench.core.params import Params
@@ -54,6 +55,14 @@ def locked_plan(project: Project, name: str = "") -> tuple[int, Plan]:
             remedy=f"Name one: {', '.join(names)}." if not name else "Lock it under another name.",
         )
     return int(found[0]["id"]), stored_plan(found[0]["content"])
+
+
+def judge_again(project: Project, plan_id: int) -> bool:
+    """Judge a plan that was judged before, so that its amendments have verdicts; whether it was."""
+    if project.row("SELECT 1 FROM verdict WHERE plan_id = ? LIMIT 1", plan_id) is None:
+        return False
+    judge_plan(project, plan_id)
+    return True
 
 
 def amend_plan(project: Project, plan_id: int, criteria: tuple[Criterion, ...]) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from workbench.audit.composites import COMPOSITES
 from workbench.audit.guards import Rows, rows_by_split
 from workbench.audit.measured import LEVEL, measured, median_over_rows
+from workbench.audit.metric_words import ORIGINAL, RETRAINED
 from workbench.audit.utility import grouping_columns
 from workbench.core.dataset import Dataset
 from workbench.core.metric_value import MetricValue
@@ -44,7 +45,6 @@ Measurement = tuple[float, Interval | None, int]
 
 BAND = "retrained band"
 REST_OF_BAND = "retrained band, left one out"
-ORIGINAL = "original"
 FROM_BAND = (Split.FORGET, Split.TEST)
 CHURNED = (Split.FORGET, Split.RETAIN, Split.TEST)
 COMPARED = (
@@ -185,15 +185,16 @@ def representation_metrics(
 ) -> list[MetricValue]:
     """Alignment of the penultimate layer with that of other models, mean over these.
 
-    Features are (k, d) by split, of the `aligned_rows`. Those with the original and with retrained
-    models stand side by side, so `reference` is their group too.
+    Features are (k, d) by split, of the `aligned_rows`. The group says whom it was held against:
+    a model has one number for the retrained ones, and one for the original.
     """
+    group = ORIGINAL if reference == ORIGINAL else RETRAINED
     return [
         measured(
             "representation_alignment",
             split,
             partial(_mean_alignment, of_split, [other[split] for other in others]),
-            group_key=f"with the {ORIGINAL if reference == ORIGINAL else BAND}",
+            group_key=group,
             reference=reference,
         )
         for split, of_split in features.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.audit.plan import Criterion, Plan
@@ -19,6 +19,8 @@ from workbench.core.validation import did_you_mean
 from workbench.core.vocabulary import Direction, Split, Unit
 from workbench.metrics.catalogue import CATALOGUE
 
+GROUP_EXAMPLES = {"class": "class:3", "column": "site", "group": "site=north"}
+"""How a group of each kind that only the data know is written."""
 _ALL = (Split.TRAIN, Split.FORGET, Split.RETAIN, Split.TEST, Split.NON_MEMBER)
 
 
@@ -86,7 +88,28 @@ def measured_splits(metric: str) -> tuple[Split | None, ...]:
 
 def group_kind(metric: str) -> str:
     """What the group of a criterion on this metric names, or nothing, ""; see `_Measured`."""
-    return _MEASURED[metric].group
+    return _MEASURED[metric].group if metric in _MEASURED else ""
+
+
+def group_choices(
+    kind: str, attacks: Sequence[str], further_rates: Sequence[float]
+) -> tuple[str, ...]:
+    """What groups of a kind may be, where a plan says it; empty where only the data do.
+
+    "" stands for the learning rate that every plan has.
+    """
+    match kind:
+        case "attack":
+            return tuple(attacks)
+        case "precision":
+            return tuple(PRECISIONS)
+        case "share":
+            return tuple(PRUNED_SHARES)
+        case "noise level":
+            return tuple(NOISE_LEVELS)
+        case "learning rate":
+            return ("", *(learning_rate_group(rate) for rate in further_rates))
+    return ()
 
 
 def check_criterion(criterion: Criterion, plan: Plan) -> None:
@@ -155,14 +178,14 @@ def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
         if not criterion.group.removeprefix("class:").isdecimal():
             raise UsageError(
                 f"{who}: {metric!r} needs 'group' to name a class, got {criterion.group!r}.",
-                remedy='Write group = "class:3".',
+                remedy=_example(group),
             )
         return
     if group == "column":
         if not criterion.group:
             raise UsageError(
                 f"{who}: {metric!r} needs 'group' to name a column of the data.",
-                remedy='Write group = "site".',
+                remedy=_example(group),
             )
         return
     if group == "group":
@@ -170,7 +193,7 @@ def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
             raise UsageError(
                 f"{who}: {metric!r} needs 'group' to name a column and a value of it, got "
                 f"{criterion.group!r}.",
-                remedy='Write group = "site=north".',
+                remedy=_example(group),
             )
         return
     if not group:
@@ -180,7 +203,8 @@ def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
                 remedy="Leave 'group' out.",
             )
         return
-    known = _groups(group, plan)
+    rates = plan.recovery.relearn_learning_rates if plan.recovery else ()
+    known = group_choices(group, plan.attacks, rates)
     if criterion.group not in known:
         named = "one of the plan's attacks" if group == "attack" else f"a {group}"
         raise UsageError(
@@ -189,16 +213,5 @@ def _check_group(criterion: Criterion, plan: Plan, group: str) -> None:
         )
 
 
-def _groups(group: str, plan: Plan) -> tuple[str, ...]:
-    """What the group of a metric may be; "" for the learning rate that every plan has."""
-    match group:
-        case "attack":
-            return plan.attacks
-        case "precision":
-            return tuple(PRECISIONS)
-        case "share":
-            return tuple(PRUNED_SHARES)
-        case "noise level":
-            return tuple(NOISE_LEVELS)
-    further = plan.recovery.relearn_learning_rates if plan.recovery else ()
-    return ("", *(learning_rate_group(rate) for rate in further))
+def _example(group: str) -> str:
+    return f'Write group = "{GROUP_EXAMPLES[group]}".'

@@ -10,7 +10,6 @@ import numpy as np
 from workbench.audit.comparison import (
     BAND,
     COMPARED,
-    ORIGINAL,
     REST_OF_BAND,
     Features,
     aligned_rows,
@@ -28,6 +27,7 @@ from workbench.audit.findings import (
     ForgetSetVerdict,
     PlanVerdict,
 )
+from workbench.audit.metric_words import ORIGINAL
 from workbench.audit.stored_plan import Maps, StoredForgetSet, StoredPlan, StoredRun
 from workbench.audit.verdict import judge
 from workbench.core.errors import ProjectError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workbench.audit.amendment import amend_plan, locked_plan, read_amendment
-from workbench.audit.evidence import judge_plan
+from workbench.audit.amendment import amend_plan, judge_again, locked_plan, read_amendment
 from workbench.audit.plan import read_plan
 from workbench.audit.plan_check import check_against, check_names, shortfalls
 from workbench.audit.plan_file import write_plan_file
@@ -55,9 +54,7 @@ def _amend(options: argparse.Namespace, output: Output) -> int:
     with Project.open(options.project) as project:
         plan_id, plan = locked_plan(project, options.plan)
         amend_plan(project, plan_id, criteria)
-        was_judged = project.row("SELECT 1 FROM verdict WHERE plan_id = ? LIMIT 1", plan_id)
-        if was_judged:
-            judge_plan(project, plan_id)
+        judge_again(project, plan_id)
     names = [criterion.name for criterion in criteria]
     said = f"Added to plan {plan.name!r} as exploratory: {', '.join(names)}."
     output.result(

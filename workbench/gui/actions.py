@@ -144,6 +144,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Lock the plan…", Menu.RUN, Step.PLAN, "lock_plan", "Ctrl+L", (*_WRITES, Condition.DATA), 1
     ),
     ActionSpec(
+        "Add an exploratory criterion…", Menu.RUN, Step.PLAN, "add_exploratory_criterion", "",
+        (*_WRITES, Condition.LOCKED_PLAN), 1,
+    ),
+    ActionSpec(
         "Next row", Menu.GO, Step.INSPECT, "next_row", "", (Condition.PROJECT, Condition.RESULTS), 1
     ),
     ActionSpec(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from workbench.audit.metric_words import metric_in_words, metric_unit
 from workbench.core.vocabulary import Outcome, RunRole, Unit
 from workbench.report import margins
 from workbench.report.display import (
@@ -22,7 +23,6 @@ from workbench.report.display import (
     span,
 )
 from workbench.report.document import Candidate, CriterionPart, Judgement
-from workbench.report.wording import about, metric_title, metric_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +222,7 @@ def decisive(judgements: Sequence[Judgement], criteria: Sequence[CriterionPart])
 
 def criterion_title(criterion: CriterionPart) -> str:
     """`Accuracy, forget rows`."""
-    details = about(criterion.split, criterion.group)
-    return metric_title(criterion.metric) + (f", {details}" if details else "")
+    return metric_in_words(criterion.metric, criterion.split, criterion.group)
 
 
 def _p_value(p: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from workbench.audit import metric_words
 from workbench.core import palette
 from workbench.core.locations import RESOURCES
 from workbench.core.vocabulary import Outcome, RunRole
@@ -22,7 +23,7 @@ from workbench.report import (
     tables,
     wording,
 )
-from workbench.report.document import Candidate, ForgetSetPart, Report
+from workbench.report.document import Candidate, ForgetSetPart, MetricDefinition, Report
 
 _TEMPLATES = RESOURCES / "report"
 
@@ -97,6 +98,10 @@ def control_attack(report: Report) -> str:
     return str(report.plan.content.get("controls", {}).get("attack", ""))
 
 
+def _by_family(rows: Sequence[tables.NumberRow | MetricDefinition]) -> list[tuple[str, list[Any]]]:
+    return metric_words.by_family(rows, lambda row: row.name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -121,11 +126,12 @@ def _environment() -> Environment:
         "role_key": icons.role_key,
         "photograph": pictures.photograph,
         "heat_map": pictures.heat_map,
-        "metric_title": wording.metric_title,
-        "about": wording.about,
         "similarities": tables.similarities,
         "trial": tables.trial,
         "environment_facts": tables.environment_facts,
+        "by_family": _by_family,
+        "metric_title": metric_words.metric_title,
+        "about": metric_words.about,
     }
     environment.globals |= {
         "colour_bar": pictures.colour_bar,
@@ -134,7 +140,8 @@ def _environment() -> Environment:
         "outcome_meanings": wording.OUTCOME_MEANINGS,
         "role_names": wording.ROLE_NAMES,
         "control_answers": controls.ANSWERS,
-        "split_names": wording.SPLIT_NAMES,
+        "split_names": metric_words.SPLIT_NAMES,
+        "directions": metric_words.DIRECTIONS,
         "demanded": criteria.demanded,
         "MISSING": display.MISSING,
     }

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from workbench.audit.metric_words import metric_in_words, metric_title, metric_unit
 from workbench.core.vocabulary import RunRole, RunStatus, Unit
 from workbench.report import figures
 from workbench.report.display import count, number, percent, quantity
@@ -23,7 +24,7 @@ from workbench.report.document import (
 from workbench.report.runs import Key, finished, key_of
 from workbench.report.tables import Column
 from workbench.report.verdicts import best_candidate
-from workbench.report.wording import ROLE_NAMES, about, metric_title, metric_unit
+from workbench.report.wording import ROLE_NAMES
 
 _ORDER = tuple(ROLE_NAMES)
 OfModel = TypeVar("OfModel", Roc, Histogram)
@@ -71,8 +72,7 @@ def _metric_panel(part: ForgetSetPart, column: Column) -> Panel:
         ),
         None,
     )
-    details = about(column.split, column.group)
-    title = metric_title(column.metric) + (f", {details}" if details else "")
+    title = metric_in_words(column.metric, column.split, column.group)
     axis = f"{metric_title(column.metric)}{_unit_note(unit)}"
     described = "; ".join(f"{row.label}: {', '.join(dot.note for dot in row.dots)}" for row in rows)
     return Panel(

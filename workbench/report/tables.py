@@ -9,6 +9,13 @@ from typing import Any
 
 from workbench.audit.explainers import TRIAL
 from workbench.audit.lookup import CENSORED
+from workbench.audit.metric_words import (
+    SPLIT_NAMES,
+    about,
+    metric_title,
+    metric_unit,
+    reading_place,
+)
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, Split, Unit
 from workbench.report.display import MISSING, count, duration, quantity, span
@@ -20,14 +27,7 @@ from workbench.report.document import (
     RunPart,
 )
 from workbench.report.runs import Key, finished, key_of
-from workbench.report.wording import (
-    ROLE_NAMES,
-    SPLIT_NAMES,
-    about,
-    listed,
-    metric_title,
-    metric_unit,
-)
+from workbench.report.wording import ROLE_NAMES, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,9 @@ class MissingRow:
 
 @dataclass(frozen=True, slots=True)
 class NumberRow:
+    """`name` is the id of the metric, `metric` its title."""
+
+    name: str
     metric: str
     about: str
     values: tuple[Cell, ...]
@@ -198,19 +201,23 @@ def _times(seconds: Sequence[float | None]) -> Cell:
 def number_rows(
     runs: Sequence[RunPart], band: Sequence[BandRow], class_names: Sequence[str]
 ) -> list[NumberRow]:
-    """Every metric of the runs of one label, one column a seed, with the retrained range."""
+    """Every metric of the runs of one label, one column a seed, with the retrained range.
+
+    In reading order, so that each family can be given a heading.
+    """
     bands = {(row.name, row.split, row.group_key): row for row in band}
     by_run = [{key_of(metric): metric for metric in run.metrics} for run in runs]
     keys: dict[Key, None] = dict.fromkeys(key for metrics in by_run for key in metrics)
     rows = []
-    for key in keys:
+    for key in sorted(keys, key=lambda key: reading_place(key[0], key[1])):
         name, split, group = key
         found = [metrics.get(key) for metrics in by_run]
         unit = next(str(metric.unit) for metric in found if metric)
         rows.append(
             NumberRow(
+                name=name,
                 metric=metric_title(name),
-                about=about(split, group, class_names),
+                about=about(name, split, group, class_names),
                 values=tuple(cell(metric) if metric else Cell(MISSING) for metric in found),
                 band=band_cell(bands.get(key), unit),
             )
@@ -283,7 +290,7 @@ def missing_rows(report: Report) -> list[MissingRow]:
     return [
         MissingRow(
             metric=metric_title(entry.metric),
-            about=about(entry.split, entry.group_key, report.dataset.class_names),
+            about=about(entry.metric, entry.split, entry.group_key, report.dataset.class_names),
             forget_set=entry.forget_set,
             reason=entry.reason,
             runs=_named_runs(set(entry.runs), runs_of[entry.forget_set]),

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from workbench.audit.metric_words import SPLIT_NAMES
 from workbench.core.dataset import SPLITS
 from workbench.core.rule_words import in_words
 from workbench.core.selection import RULE
-from workbench.core.vocabulary import Outcome, RunRole, Split, Unit
-from workbench.metrics.catalogue import CATALOGUE
+from workbench.core.vocabulary import Outcome, RunRole, Split
 from workbench.report.display import count, settings
 from workbench.report.document import Candidate, ForgetSetPart
 
@@ -22,40 +22,12 @@ ROLE_NAMES = {
     RunRole.CANDIDATE: "candidate",
     RunRole.STRAW_MAN: "straw man",
 }
-SPLIT_NAMES = {
-    "train": "training",
-    "forget": "forget",
-    "retain": "retain",
-    "test": "test",
-    "non_member": "non-member",
-}
 OUTCOME_MEANINGS = {
     Outcome.PASS: "every required interval lies inside its margin",
     Outcome.FAIL: "at least one required criterion is broken",
     Outcome.INCONCLUSIVE: "the evidence is too thin to decide",
     Outcome.INVALID: "the audit itself cannot be relied on",
 }
-
-
-def metric_title(name: str) -> str:
-    card = CATALOGUE.get(name)
-    return card.title if card else name
-
-
-def metric_unit(name: str) -> str:
-    card = CATALOGUE.get(name)
-    return str(card.unit) if card else str(Unit.SCORE)
-
-
-def about(split: str | None, group: str, class_names: Sequence[str] = ()) -> str:
-    """`forget rows, loss`: what a number is about, beside its name."""
-    rows = f"{SPLIT_NAMES[split]} rows" if split else ""
-    kind, _, index = group.partition(":")
-    if kind == "class" and index.isdecimal() and int(index) < len(class_names):
-        group = f"class {class_names[int(index)]}"
-    if kind == "lr":
-        group = f"learning rate {index}"
-    return ", ".join(part for part in (rows, group) if part)
 
 
 def describe_forget_set(definition: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from workbench.audit.comparison import (
     representation_metrics,
     weight_metrics,
 )
+from workbench.audit.metric_words import ORIGINAL, RETRAINED
 from workbench.core.dataset import Dataset
 from workbench.core.vocabulary import MetricStatus, Split
 from workbench.metrics.scores import cross_entropy
@@ -171,6 +172,17 @@ class TestRepresentations:
         found = representation_metrics(own, [other], reference=BAND)
         assert [m.value for m in found] == pytest.approx([1, 1])
         assert [m.split for m in found] == [Split.FORGET, Split.TEST]
+
+    def test_the_group_tells_the_retrained_models_from_the_original(self):
+        """Both numbers belong to one model and one split; their keys must differ."""
+        own = self.features(1)
+        for reference, group in (
+            (BAND, RETRAINED),
+            (REST_OF_BAND, RETRAINED),
+            (ORIGINAL, ORIGINAL),
+        ):
+            found = representation_metrics(own, [own], reference=reference)
+            assert {m.group_key for m in found} == {group}
 
     def test_unrelated_arrangements_are_not(self):
         found = representation_metrics(self.features(1), [self.features(2)], reference=BAND)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.audit import metric_words
 from workbench.audit.controls import NEGATIVE, POSITIVE, STRAW_MAN
-from workbench.core.vocabulary import Outcome, RunRole, Unit
+from workbench.core.vocabulary import Direction, Outcome, RunRole, Split, Unit
+from workbench.metrics.catalogue import CATALOGUE, FAMILIES
 from workbench.report import controls, criteria, display, wording
 from workbench.report.document import Control, CriterionPart
 
@@ -139,7 +141,49 @@ def test_line_of_controls_counts_the_broken() -> None:
     assert controls.in_one_line([]) == "Its controls were not judged."
 
 
-def test_groups_are_said_in_words():
-    assert wording.about("forget", "lr:0.01") == "forget rows, learning rate 0.01"
-    assert wording.about("test", "class:1", ("cat", "dog")) == "test rows, class dog"
-    assert wording.about("test", "int8") == "test rows, int8"
+@pytest.mark.parametrize(
+    ("metric", "split", "group", "words"),
+    [
+        ("relearn_steps", "forget", "lr:0.01", "forget rows, learning rate 0.01"),
+        ("relearn_steps", "forget", "", "forget rows"),
+        ("class_accuracy", "test", "class:1", "test rows, class dog"),
+        ("class_accuracy", "test", "class:7", "test rows, class 7"),
+        ("quantised_accuracy", "test", "int8", "test rows, int8"),
+        ("pruned_accuracy", "test", "20 %", "test rows, 20 % removed"),
+        ("group_accuracy", "test", "site=north", "test rows, site is north"),
+        ("group_accuracy", "test", "site=a=b", "test rows, site is a=b"),
+        ("worst_group_accuracy", "test", "site", "test rows, by site"),
+        ("accuracy", "test", "kept classes", "test rows, kept classes"),
+        ("accuracy", "forget", "without twins", "forget rows, without twins"),
+        (
+            "membership_auc",
+            "forget",
+            "loss, without twins",
+            "forget rows, attack loss, without twins",
+        ),
+        ("privacy_leak", None, "loss", "attack loss"),
+        ("representation_alignment", "test", "original", "test rows, with the original"),
+        ("attribution_similarity", "test", "saliency", "test rows, saliency"),
+        ("peak_memory", None, "", ""),
+        ("of a stranger", "test", "class:1", "test rows, class:1"),
+    ],
+)
+def test_groups_are_said_in_words(metric, split, group, words):
+    assert metric_words.about(metric, split, group, ("cat", "dog")) == words
+
+
+def test_every_metric_has_a_family_and_numbers_come_in_reading_order():
+    shuffled = sorted(CATALOGUE)
+    found = metric_words.by_family([*shuffled, "of a stranger"], lambda name: name)
+    assert [title for title, _ in found] == [family.title for family in FAMILIES] + ["Other"]
+    assert found[-1][1] == ["of a stranger"]
+    assert sum(len(own) for _, own in found) == len(CATALOGUE) + 1
+    ordered = sorted(shuffled, key=lambda name: metric_words.reading_place(name, None))
+    assert ordered == list(CATALOGUE)
+    splits = [Split.TEST, Split.FORGET, None, Split.NON_MEMBER]
+    placed = sorted(splits, key=lambda split: metric_words.reading_place("accuracy", split))
+    assert placed == [None, Split.FORGET, Split.TEST, Split.NON_MEMBER]
+
+
+def test_every_direction_has_words():
+    assert set(metric_words.DIRECTIONS) == set(Direction)

@@ -9,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
+from workbench.audit.metric_words import SPLIT_NAMES
 from workbench.core import palette
 from workbench.core.vocabulary import Split
 from workbench.gui.pages.compare.class_accuracy import SPLITS, ClassAccuracy
@@ -18,7 +19,6 @@ from workbench.gui.theme import theme
 from workbench.gui.widgets.blocks import muted, row
 from workbench.gui.widgets.legend import Legend
 from workbench.report.display import count, percent, span
-from workbench.report.wording import SPLIT_NAMES
 
 _NAMES_SHOWN = 24  # class names under the axis
 _WIDTH = 0.36  # of a bar; classes are 1 apart

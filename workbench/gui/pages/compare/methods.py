@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFont, QPainterPath, QTransform
+from PySide6.QtGui import QFont, QPainterPath, QStandardItemModel, QTransform
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from workbench.audit.metric_words import by_family
 from workbench.core import palette
 from workbench.core.vocabulary import RunRole, Unit
+from workbench.gui.metric_card import metric_tip
 from workbench.gui.pages.compare.hint_chart import HintChart, short
 from workbench.gui.pages.compare.scores import Number
 from workbench.gui.pages.compare.spreads import Model, Spread
@@ -23,6 +25,7 @@ from workbench.gui.widgets.marks import marker_path
 from workbench.report.svg import padded
 from workbench.report.wording import ROLE_NAMES
 
+_OFFERED = 24  # metrics seen at once in the list
 _LINE = 20  # pixels that a method needs at least
 _AROUND = 56  # pixels of the axis
 _INSET = 0.008  # of the axis, from its ends to arrows
@@ -39,6 +42,9 @@ class MethodsPane(QWidget):
         super().__init__(parent)
         self._spreads: dict[str, Spread] = {}
         self._metrics = QComboBox()
+        self._model = QStandardItemModel(self._metrics)
+        self._metrics.setModel(self._model)
+        self._metrics.setMaxVisibleItems(_OFFERED)
         self._metrics.setAccessibleName("Metric")
         self._metrics.setToolTip("Metrics with a criterion of the plan come first")
         self._metrics.setMinimumContentsLength(26)
@@ -71,21 +77,35 @@ class MethodsPane(QWidget):
         self._spreads = {one.title: one for one in spreads}
         with QSignalBlocker(self._metrics):
             self._metrics.clear()
-            for one in spreads:
-                self._metrics.addItem(one.title)
-                tip = one.definition
-                self._metrics.setItemData(
-                    self._metrics.count() - 1, tip, Qt.ItemDataRole.ToolTipRole
-                )
-            self._metrics.setCurrentIndex(max(0, self._metrics.findText(chosen)))
+            self._offer("Criteria of the plan", [one for one in spreads if one.demand])
+            others = [one for one in spreads if not one.demand]
+            for family, own in by_family(others, lambda one: one.key[0]):
+                self._offer(family, own)
+            found = self._metrics.findText(chosen)
+            self._metrics.setCurrentIndex(found if found > 0 else min(1, self._metrics.count() - 1))
         self.chart.chosen = {"A": a, "B": b}
         self._show_metric()
+
+    def _offer(self, heading: str, spreads: Sequence[Spread]) -> None:
+        """These metrics below a heading, which cannot be chosen."""
+        if not spreads:
+            return
+        self._metrics.addItem(heading)
+        item = self._model.item(self._metrics.count() - 1)
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        font = QFont(self._metrics.font())
+        font.setBold(True)
+        item.setFont(font)
+        for one in spreads:
+            self._metrics.addItem(one.title)
+            tip = metric_tip(one.key[0])
+            self._metrics.setItemData(self._metrics.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 
     def _show_metric(self) -> None:
         spread = self._spreads.get(self._metrics.currentText())
         if spread is None:
             return
-        self._metrics.setToolTip(spread.definition)
+        self._metrics.setToolTip(metric_tip(spread.key[0]))
         self._demand.setText(_in_words(spread))
         self.chart.show_spread(spread)
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from workbench.core.vocabulary import Split
+from workbench.core.vocabulary import RunRole, Split
 from workbench.gui.faults import notice_of
 from workbench.gui.pages.compare.class_accuracy import ClassAccuracy, read_class_accuracy
 from workbench.gui.pages.compare.classes import ClassesPane
 from workbench.gui.pages.compare.contents import Comparison, read_comparison
 from workbench.gui.pages.compare.methods import MethodsPane
+from workbench.gui.pages.compare.number_filter import NumberFilter
 from workbench.gui.pages.compare.scoreboard import Scoreboard
 from workbench.gui.pages.compare.times import TimesPane
 from workbench.gui.pages.page import Page
@@ -33,6 +34,7 @@ class ComparePage(Page):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self._has_classes = False
+        self._roles = RunRole.ORIGINAL, RunRole.CANDIDATE
         self.comparison: Comparison | None = None
         self.scoreboard = Scoreboard()
         self.methods = MethodsPane()
@@ -45,6 +47,8 @@ class ComparePage(Page):
         self.tabs.addTab(self.methods, "All methods")
         self.tabs.addTab(self.classes, "Classes")
         self.tabs.addTab(self.times, "Time")
+        self.numbers = NumberFilter()
+        self.tabs.setCornerWidget(self.numbers)
         self._empty = EmptyState()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
@@ -54,7 +58,8 @@ class ComparePage(Page):
         layout.addLayout(page_head(self.step, _PURPOSE))
         layout.addWidget(ChoiceBar(session.choice))
         layout.addWidget(self._stack, 1)
-        self.tabs.currentChanged.connect(self._ask_classes)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        self.numbers.changed.connect(self._show_scores)
         self.methods.run_chosen.connect(lambda run: session.choice.set(b=run))
         self.follow(session.choice.changed, session.state_changed)
 
@@ -77,7 +82,7 @@ class ComparePage(Page):
         )
 
     def copy_scoreboard(self) -> None:
-        """Copy every number of the scoreboard as a table."""
+        """Copy the numbers that the scoreboard shows as a table."""
         self.scoreboard.copy_table()
 
     def _missing(self) -> tuple[str, str]:
@@ -88,7 +93,9 @@ class ComparePage(Page):
 
     def _take(self, comparison: Comparison, a: RunOption, b: RunOption) -> None:
         self.comparison = comparison
-        self.scoreboard.show_comparison(comparison, a.role, b.role)
+        self._roles = a.role, b.role
+        self.numbers.offer(comparison.groups)
+        self._show_scores()
         self.methods.show_spreads(comparison.spreads, a.id, b.id)
         self.times.show_times(comparison.times)
         self._stack.setCurrentWidget(self.tabs)
@@ -96,6 +103,16 @@ class ComparePage(Page):
             self._ask_classes()
         else:
             self.refreshed.emit()
+
+    def _tab_changed(self) -> None:
+        self.numbers.setVisible(self.tabs.currentWidget() is self.scoreboard)
+        self._ask_classes()
+
+    def _show_scores(self) -> None:
+        """The numbers of the comparison that the filter lets through."""
+        if self.comparison is not None:
+            groups = self.numbers.matching(self.comparison.groups)
+            self.scoreboard.show_groups(groups, *self._roles)
 
     def _ask_classes(self) -> None:
         """The outputs are read only for whoever looks at the classes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
@@ -28,7 +29,6 @@ from PySide6.QtWidgets import (
 
 from workbench.core import palette
 from workbench.core.vocabulary import RunRole
-from workbench.gui.pages.compare.contents import Comparison
 from workbench.gui.pages.compare.scoreboard_model import (
     CellRole,
     Column,
@@ -36,7 +36,7 @@ from workbench.gui.pages.compare.scoreboard_model import (
     ScoreboardModel,
     ScoreRole,
 )
-from workbench.gui.pages.compare.scores import Score
+from workbench.gui.pages.compare.scores import Score, ScoreGroup
 from workbench.gui.pages.compare.strip import paint_strip
 from workbench.gui.theme import theme
 from workbench.gui.widgets.outcomes import paint_ground, paint_outcome_line, select_quietly
@@ -87,17 +87,17 @@ class Scoreboard(QTableView):
         theme.changed.connect(self._dress)
         self._dress()
 
-    def show_comparison(self, comparison: Comparison, a: RunRole, b: RunRole) -> None:
+    def show_groups(self, groups: Sequence[ScoreGroup], a: RunRole, b: RunRole) -> None:
         """`a` and `b`: in which roles the two models are."""
         self._delegate.roles = (a, b)
         self.clearSpans()
-        self._model.show_groups(comparison.groups)
+        self._model.show_groups(groups)
         for row in self._model.headings:
             self.setSpan(row, 0, 1, len(Column))
         self._set_heights()
 
     def copy_table(self) -> None:
-        """Everything, as tab-separated text, which every spreadsheet takes."""
+        """What is shown, as tab-separated text, which every spreadsheet takes."""
         text = io.StringIO()
         csv.writer(text, delimiter="\t", lineterminator="\n").writerows(self._model.table())
         QGuiApplication.clipboard().setText(text.getvalue())
@@ -214,6 +214,8 @@ class _ScoreDelegate(QStyledItemDelegate):
             line = QRectF(box.left(), box.top() + upper, box.width(), box.height() - upper)
         painter.setPen(theme.colour(palette.MUTED))
         demand = standing.demand.removesuffix(" of the retrained models")
+        if standing.exploratory:
+            demand = f"exploratory, {demand.removeprefix('within ')}"
         _write(painter, line, self._small, demand, Qt.AlignmentFlag.AlignLeft)
 
 

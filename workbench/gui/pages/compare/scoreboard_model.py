@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from workbench.gui.metric_card import metric_tip, metric_words
 from workbench.gui.pages.compare.scores import Score, ScoreGroup, Standing
 from workbench.report.tables import Cell
 
@@ -108,8 +109,10 @@ class ScoreboardModel(QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return _text(row, column)
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
+            case Qt.ItemDataRole.ToolTipRole:
                 return _tip(row, column)
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return metric_words(row.key[0]) if column is Column.METRIC else _tip(row, column)
             case _ if role == ScoreRole:
                 return row
             case _ if role == CellRole:
@@ -160,8 +163,7 @@ def _text(score: Score, column: Column) -> str:
 def _tip(score: Score, column: Column) -> str:
     match column:
         case Column.METRIC:
-            about = f"{score.title}, {score.about}" if score.about else score.title
-            return f"{about}\n\n{score.definition}" if score.definition else about
+            return metric_tip(score.key[0], score.about) or _text(score, column)
         case Column.STRIP:
             return f"B is {score.place}" if score.place else "There is nothing to compare B with"
         case Column.CRITERION:
@@ -177,7 +179,8 @@ def _tip(score: Score, column: Column) -> str:
 def _standing_texts(standing: Standing | None) -> tuple[str, str]:
     if standing is None:
         return "", ""
-    return standing.demand, str(standing.outcome or "")
+    demand = f"{standing.demand} (exploratory)" if standing.exploratory else standing.demand
+    return demand, str(standing.outcome or "")
 
 
 def _standing_tip(standing: Standing | None) -> str:

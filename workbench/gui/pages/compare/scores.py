@@ -5,41 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.audit.explainers import TRIAL
 from workbench.audit.lookup import CENSORED
-from workbench.audit.recovery_tests import RECOVERY_TESTS, REMOVAL_TESTS
+from workbench.audit.metric_words import (
+    BY_CLASS,
+    about,
+    by_family,
+    metric_title,
+    reading_place,
+)
 from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import Outcome, RunRole, Split
-from workbench.metrics.catalogue import CATALOGUE
+from workbench.core.vocabulary import Outcome, RunRole
 from workbench.report.criteria import criterion_blocks
 from workbench.report.display import MISSING, difference
 from workbench.report.document import BandRow, Candidate, CriterionPart, RunPart
 from workbench.report.runs import Key, key_of
 from workbench.report.tables import Cell, Column, band_cell, cell
-from workbench.report.wording import about, metric_title
 
-_GROUPS = {
-    "Accuracy": ("accuracy", "mean_loss"),
-    "Membership attacks": (
-        "membership_auc",
-        "membership_tpr_at_fpr_0.1",
-        "membership_tpr_at_fpr_0.01",
-    ),
-    "Recovery": tuple(name for test in RECOVERY_TESTS.values() for name in test.metrics),
-    "Planted rows": tuple(name for test in REMOVAL_TESTS.values() for name in test.metrics),
-    "Calibration": ("calibration_error",),
-    "Distance to other models": (
-        "js_divergence",
-        "activation_distance",
-        "prediction_agreement",
-        "churn",
-    ),
-    "Attribution": ("attribution_similarity", *TRIAL),
-    "Cost": ("unlearning_seconds", "peak_memory"),
-}
-_OTHER = "Other"
-_BY_CLASS = "class_accuracy"
-_SPLITS = (None, Split.FORGET, Split.RETAIN, Split.TEST, Split.TRAIN, Split.NON_MEMBER)
 _NOT_MEASURED = Cell(MISSING, note="Not measured on this model")
 
 
@@ -63,6 +44,7 @@ class Standing:
     name: str
     demand: str
     importance: str
+    exploratory: bool
     outcome: Outcome | None
     found: str
     why: str
@@ -75,7 +57,6 @@ class Score:
     key: Key
     title: str
     about: str
-    definition: str
     a: Number
     b: Number
     difference: Cell
@@ -99,14 +80,6 @@ class ScoreGroup:
     scores: tuple[Score, ...]
 
 
-def definition_of(name: str) -> str:
-    """What a metric is, which value it should be near, and how it misleads."""
-    card = CATALOGUE.get(name)
-    if card is None:
-        return ""
-    return f"{card.definition}\n\nTarget: {card.target}.\n\nCaution: {card.caveat}"
-
-
 def number_of(metric: MetricValue | None) -> Number:
     if metric is None:
         return Number(_NOT_MEASURED)
@@ -119,12 +92,12 @@ def score_groups(
     """Every metric of either run, without those by class."""
     of_a = {key_of(metric): metric for metric in a.metrics}
     of_b = {key_of(metric): metric for metric in b.metrics}
-    keys = in_order([*of_a, *of_b])
-    found: dict[str, list[Score]] = {title: [] for title in (*_GROUPS, _OTHER)}
-    for key in keys:
-        score = _score(key, of_a.get(key), of_b.get(key), band.get(key), judged.get(key))
-        found[_group_of(key)].append(score)
-    return tuple(ScoreGroup(title, tuple(scores)) for title, scores in found.items() if scores)
+    scores = [
+        _score(key, of_a.get(key), of_b.get(key), band.get(key), judged.get(key))
+        for key in in_order([*of_a, *of_b])
+    ]
+    families = by_family(scores, lambda score: score.key[0])
+    return tuple(ScoreGroup(title, tuple(own)) for title, own in families)
 
 
 def _score(
@@ -139,8 +112,7 @@ def _score(
     return Score(
         key=key,
         title=metric_title(name),
-        about=about(split, group),
-        definition=definition_of(name),
+        about=about(name, split, group),
         a=number_of(a),
         b=number_of(b),
         difference=_difference(a, b),
@@ -159,18 +131,9 @@ def _difference(a: MetricValue | None, b: MetricValue | None) -> Cell:
 
 
 def in_order(keys: Iterable[Key]) -> list[Key]:
-    """Each metric once, without those by class: groups, then metrics, splits, and as measured."""
-    names = [name for group in _GROUPS.values() for name in group]
-
-    def place(key: Key) -> tuple[int, int]:
-        name, split, _ = key
-        return names.index(name) if name in names else len(names), _SPLITS.index(split)
-
-    return sorted((key for key in dict.fromkeys(keys) if key[0] != _BY_CLASS), key=place)
-
-
-def _group_of(key: Key) -> str:
-    return next((title for title, names in _GROUPS.items() if key[0] in names), _OTHER)
+    """Each metric once, in reading order, without those by class."""
+    wanted = (key for key in dict.fromkeys(keys) if key[0] != BY_CLASS)
+    return sorted(wanted, key=lambda key: reading_place(key[0], key[1]))
 
 
 def metric_of(criterion: CriterionPart, runs: Iterable[RunPart]) -> Key | None:
@@ -193,7 +156,7 @@ def standings(
 
 def _standing(criterion: CriterionPart, judged: Candidate) -> Standing:
     importance = (
-        "added after the plan was locked, decides nothing"
+        "exploratory: added after the plan was locked, decides nothing"
         if criterion.exploratory
         else ("required" if criterion.primary else "informative")
     )
@@ -204,7 +167,17 @@ def _standing(criterion: CriterionPart, judged: Candidate) -> Standing:
             if judged.role is RunRole.REFERENCE
             else "It was not judged yet."
         )
-        return Standing(criterion.name, block.demand, importance, None, "", why)
+        return Standing(
+            criterion.name, block.demand, importance, criterion.exploratory, None, "", why
+        )
     row = block.rows[0]
     found = f"{row.estimate}, interval {row.interval}"
-    return Standing(criterion.name, block.demand, importance, row.outcome, found, row.reason)
+    return Standing(
+        criterion.name,
+        block.demand,
+        importance,
+        criterion.exploratory,
+        row.outcome,
+        found,
+        row.reason,
+    )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import geometric_mean, mean
 
 from workbench.audit.lookup import CENSORED
+from workbench.audit.metric_words import metric_in_words
 from workbench.core.vocabulary import RunRole
 from workbench.gui.pages.compare.scores import (
     Number,
-    definition_of,
     in_order,
     metric_of,
     number_of,
@@ -21,7 +21,7 @@ from workbench.report.display import TIMES, duration, number
 from workbench.report.document import BandRow, CriterionPart, Judgement, RunPart
 from workbench.report.runs import Key, finished, key_of
 from workbench.report.tables import runs_by_model
-from workbench.report.wording import ROLE_NAMES, about, metric_title
+from workbench.report.wording import ROLE_NAMES
 
 Zone = tuple[float | None, float | None]
 
@@ -51,7 +51,6 @@ class Spread:
 
     key: Key
     title: str
-    definition: str
     unit: str
     models: tuple[Model, ...]
     band: BandRow | None
@@ -89,8 +88,7 @@ def spreads(
     return tuple(
         Spread(
             key=key,
-            title=_title(key),
-            definition=definition_of(key[0]),
+            title=metric_in_words(*key),
             unit=units[key],
             models=tuple(_model(role, label, own, key) for (role, label), own in models.items()),
             band=band.get(key),
@@ -99,11 +97,6 @@ def spreads(
         )
         for key in sorted(in_order(units), key=lambda key: key not in demands)
     )
-
-
-def _title(key: Key) -> str:
-    name, split, group = key
-    return ", ".join(filter(None, [metric_title(name), about(split, group)]))
 
 
 def _model(role: RunRole, label: str, runs: Sequence[RunPart], key: Key) -> Model:
@@ -120,7 +113,10 @@ def name_of(role: RunRole, label: str) -> str:
 
 
 def _demand(criterion: CriterionPart | None) -> str:
-    return f"Must be {demanded(criterion)}" if criterion else ""
+    if criterion is None:
+        return ""
+    exploratory = " (exploratory)" if criterion.exploratory else ""
+    return f"Must be {demanded(criterion)}{exploratory}"
 
 
 def _zone(

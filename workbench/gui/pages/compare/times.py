@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core import palette
 from workbench.core.vocabulary import RunRole
+from workbench.gui.metric_card import metric_tip
 from workbench.gui.pages.compare.hint_chart import HintChart, short
 from workbench.gui.pages.compare.spreads import MethodTime
 from workbench.gui.theme import theme
@@ -38,7 +39,9 @@ class TimesPane(QWidget):
         scroll.setWidget(self.chart)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
-        layout.addWidget(muted(f"{card.definition} {card.caveat}"))
+        words = muted(f"{card.definition} {card.caveat}")
+        words.setToolTip(metric_tip(card.name))
+        layout.addWidget(words)
         layout.addWidget(scroll, 1)
 
     def show_times(self, times: Sequence[MethodTime]) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.gui.metric_card import tip_over_rows
 from workbench.gui.pages.inspect.contents import Answer, RowView
 from workbench.report.display import MINUS, MISSING, number
 
@@ -68,7 +69,7 @@ class AnswersTable(QTableWidget):
         self.setColumnCount(len(columns))
         for row, name in enumerate(names):
             header = QTableWidgetItem(name)
-            header.setToolTip(_TIPS.get(name, f"{name}. {_ATTACK_TIP}"))
+            header.setToolTip(_tip(name))
             self.setVerticalHeaderItem(row, header)
         for column, (title, (told, texts)) in enumerate(columns.items()):
             header = QTableWidgetItem(title)
@@ -78,6 +79,14 @@ class AnswersTable(QTableWidget):
                 item = QTableWidgetItem(texts.get(name, MISSING))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 self.setItem(row, column, item)
+
+
+def _tip(name: str) -> str:
+    if name == "Confidence":
+        return _TIPS[name]
+    if name == "Loss":
+        return tip_over_rows(_TIPS[name], "mean_loss")
+    return tip_over_rows(f"{name}. {_ATTACK_TIP}", "membership_auc")
 
 
 def _written(value: float) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.gui.metric_card import tip_over_rows
 from workbench.gui.pages.inspect.explaining import Explaining
 from workbench.gui.pages.inspect.feature_bars import FeatureBars
 from workbench.gui.pages.inspect.maps import MEAN, MapsView, Panel
@@ -177,7 +178,7 @@ class _MapSlot(QWidget):
         self.heat_map = HeatMap(name)
         self._features = FeatureBars(name, is_signed=True)
         self._title, self._like = QLabel(), muted()
-        self._like.setToolTip(_SIMILARITY)
+        self._like.setToolTip(tip_over_rows(_SIMILARITY, "attribution_similarity"))
         self._like.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self._like.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         for label in (self._title, self._like):

@@ -58,7 +58,10 @@ class ForgetSetFacts:
 
 @dataclass(frozen=True)
 class LockedPlan:
-    """A locked plan; `dataset` and `model` are "" until it is prepared."""
+    """A locked plan; `dataset` and `model` are "" until it is prepared.
+
+    `exploratory`: the criteria that were added after the lock.
+    """
 
     id: int
     name: str
@@ -69,6 +72,7 @@ class LockedPlan:
     model: str
     runs: int
     runs_done: int
+    exploratory: tuple[Content, ...]
 
     @property
     def title(self) -> str:
@@ -285,7 +289,16 @@ def _locked(project: Project) -> tuple[LockedPlan, ...]:
         "LEFT JOIN model ON model.id = plan.original_model_id "
         "WHERE locked IS NOT NULL ORDER BY plan.id DESC"
     )
-    return tuple(LockedPlan(**row) for row in rows)
+    added = project.rows(
+        "SELECT plan_id, definition FROM criterion WHERE is_exploratory = 1 ORDER BY id"
+    )
+    return tuple(
+        LockedPlan(
+            **row,
+            exploratory=tuple(one["definition"] for one in added if one["plan_id"] == row["id"]),
+        )
+        for row in rows
+    )
 
 
 def _offers(registry: Registry, kind: PluginKind) -> tuple[Offer, ...]:

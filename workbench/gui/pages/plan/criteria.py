@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHeaderView,
+    QLineEdit,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -16,7 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.audit.plan import Plan
-from workbench.gui.pages.plan.criteria_model import Column, CriteriaModel
+from workbench.gui.metric_card import metric_tip
+from workbench.gui.pages.plan.criteria_model import CriteriaModel
+from workbench.gui.pages.plan.criterion_row import Column, Offers
 from workbench.gui.pages.plan.document import PlanDocument
 from workbench.gui.pages.plan.section import PlanView, Section
 from workbench.gui.pages.plan.starting import added, free_label, standard_criteria
@@ -29,12 +32,15 @@ _WIDTHS = {
     Column.GROUP: 58,
     Column.REQUIREMENT: 106,
     Column.VALUE: 54,
-    Column.PRIMARY: 60,
+    Column.PRIMARY: 76,
 }
 _NEW = {"metric": "accuracy", "split": "forget", "margin": 0.05}
 
 
 class CriteriaSection(Section):
+    """`amend_asked`: a criterion is to be added to the locked plan that is shown."""
+
+    amend_asked = Signal()
     title = "Criteria"
     tip = "What counts as passing; locked with the plan, before any result"
     roots = ("criteria", "alpha")
@@ -69,6 +75,9 @@ class CriteriaSection(Section):
         self._standard.clicked.connect(self.add_standard)
         self._remove = button("Remove", "Remove the chosen criteria")
         self._remove.clicked.connect(self.remove)
+        self._amend = button("Add an exploratory criterion…")
+        self._amend.setToolTip("It is judged and marked as exploratory, and decides nothing")
+        self._amend.clicked.connect(self.amend_asked)
         self._alpha = ParamsForm(Plan, only=("alpha",))
         self._alpha.changed.connect(
             lambda: document.set(
@@ -86,8 +95,9 @@ class CriteriaSection(Section):
         self._model.show(
             view.content.get("criteria", []),
             faults,
-            view.content.get("attacks", ["loss"]),
+            Offers.of(view.content),
             read_only=view.read_only,
+            exploratory=view.exploratory,
         )
         set_fault(
             self._faults,
@@ -98,6 +108,7 @@ class CriteriaSection(Section):
         self._alpha.set_read_only(view.read_only)
         for one in (self._add, self._standard, self._remove):
             one.setVisible(not view.read_only)
+        self._amend.setVisible(view.may_amend)
 
     def go_to(self, path: str) -> None:
         first, _, rest = path.partition(".")
@@ -145,7 +156,7 @@ class CriteriaSection(Section):
                 "a judgement: think of the largest difference from retraining that nobody minds"
             )
         )
-        self.parts.addLayout(row(self._add, self._standard, self._remove))
+        self.parts.addLayout(row(self._add, self._standard, self._remove, self._amend))
         self.parts.addWidget(self._table, 1)
         self.parts.addWidget(self._faults)
         self.parts.addWidget(self._alpha)
@@ -168,21 +179,27 @@ class _ChoiceDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> QWidget:
-        pairs = _model(index).choices(index).pairs
+        pairs = _model(index).choices(index)
         if not pairs:
-            return super().createEditor(parent, option, index)
+            editor = super().createEditor(parent, option, index)
+            if isinstance(editor, QLineEdit):
+                editor.setPlaceholderText(_model(index).placeholder(index))
+            return editor
         box = QComboBox(parent)
         box.setAccessibleName(
             str(index.model().headerData(index.column(), Qt.Orientation.Horizontal))
         )
         for data, words in pairs:
             box.addItem(words, data)
+            if index.column() == Column.METRIC:
+                tip = metric_tip(str(data))
+                box.setItemData(box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         box.activated.connect(lambda: self._commit(box))
         return box
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
         if isinstance(editor, QComboBox):
-            data = [pair[0] for pair in _model(index).choices(index).pairs]
+            data = [pair[0] for pair in _model(index).choices(index)]
             value = index.data(Qt.ItemDataRole.EditRole)
             editor.setCurrentIndex(data.index(value) if value in data else -1)
             editor.showPopup()
@@ -198,7 +215,7 @@ class _ChoiceDelegate(QStyledItemDelegate):
         if not isinstance(editor, QComboBox):
             super().setModelData(editor, model, index)
         elif editor.currentIndex() >= 0:
-            data = _model(index).choices(index).pairs[editor.currentIndex()][0]
+            data = _model(index).choices(index)[editor.currentIndex()][0]
             model.setData(index, data, Qt.ItemDataRole.EditRole)
 
     def _commit(self, box: QComboBox) -> None:

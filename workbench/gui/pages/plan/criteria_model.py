@@ -3,70 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from workbench.audit.criterion_check import group_kind, measured_splits
 from workbench.core import palette
-from workbench.core.vocabulary import Direction
+from workbench.gui.metric_card import metric_tip
+from workbench.gui.pages.plan.criterion_row import (
+    HEADS,
+    Column,
+    Criterion,
+    Offers,
+    changed,
+    choices,
+    has_group,
+    placeholder,
+    value,
+    words,
+)
 from workbench.gui.theme import theme
-from workbench.gui.widgets.param_fields import ParamField, Shape
-from workbench.metrics.catalogue import CATALOGUE
 
-Criterion = dict[str, Any]
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-
-
-class Column(IntEnum):
-    NAME = 0
-    METRIC = 1
-    SPLIT = 2
-    GROUP = 3
-    REQUIREMENT = 4
-    VALUE = 5
-    PRIMARY = 6
-
-
-_HEADS = {
-    Column.NAME: ("Name", "How the criterion is called in the verdict"),
-    Column.METRIC: ("Metric", "What is measured"),
-    Column.SPLIT: ("Rows", "The rows it is measured on"),
-    Column.GROUP: ("Group", "The attack, or the class, for metrics that have several"),
-    Column.REQUIREMENT: ("Must be", "What the metric of an unlearned model must fulfil"),
-    Column.VALUE: ("Margin", "The margin or limit, in the unit of the metric; 2 % is 0.02"),
-    Column.PRIMARY: ("Decides", "Whether the verdict rests on it, or it only informs"),
-}
-_REQUIREMENTS = {
-    "equivalence difference": "as retrained ±",
-    "equivalence ratio": "as retrained, factor",
-    "upper difference": "at most",
-    "lower difference": "at least",
-}
-_SPLITS = {
-    None: "all",
-    "train": "training",
-    "forget": "forget",
-    "retain": "retain",
-    "test": "test",
-    "non_member": "non-member",
-}
-METRICS = {
-    name: card.title
-    for name, card in CATALOGUE.items()
-    if card.direction is not Direction.INFORMATIVE
-}
-_NUMBER = ParamField("margin", Shape.NUMBER)
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What a cell offers: pairs of (data, words); empty for free text."""
-
-    pairs: tuple[tuple[Any, str], ...] = ()
+EXPLORATORY = "exploratory"
+_WHY_EXPLORATORY = "Added after the plan was locked: it is judged and shown, and decides nothing"
 
 
 class CriteriaModel(QAbstractTableModel):
@@ -79,19 +39,26 @@ class CriteriaModel(QAbstractTableModel):
         self._change = change
         self._rows: list[Criterion] = []
         self._faults: dict[int, str] = {}
-        self._attacks: tuple[str, ...] = ()
+        self._offers = Offers()
+        self._first_exploratory = 0
         self._read_only = True
 
     def show(
         self,
         rows: Sequence[Criterion],
         faults: dict[int, str],
-        attacks: Sequence[str],
+        offers: Offers,
         *,
         read_only: bool,
+        exploratory: Sequence[Criterion] = (),
     ) -> None:
-        """Show these criteria, with a sentence for each wrong one by its row."""
-        self._attacks, self._faults, self._read_only = tuple(attacks), faults, read_only
+        """Show these criteria, with a sentence for each wrong one by its row.
+
+        The `exploratory` ones follow below, and cannot be edited.
+        """
+        self._offers, self._faults, self._read_only = offers, faults, read_only
+        self._first_exploratory = len(rows)
+        rows = [*rows, *exploratory]
         if len(rows) != len(self._rows):
             self.beginResetModel()
             self._rows = list(rows)
@@ -103,20 +70,16 @@ class CriteriaModel(QAbstractTableModel):
     def fault(self, row: int) -> str:
         return self._faults.get(row, "")
 
-    def choices(self, index: Index) -> Choices:
-        """What the cell offers."""
-        row = self._rows[index.row()]
-        match Column(index.column()):
-            case Column.METRIC:
-                return Choices(tuple(METRICS.items()))
-            case Column.SPLIT:
-                splits = _splits(row.get("metric"))
-                return Choices(tuple((split, _SPLITS[split]) for split in splits))
-            case Column.REQUIREMENT:
-                return Choices(tuple(_REQUIREMENTS.items()))
-            case Column.GROUP if _group(row.get("metric")) == "attack":
-                return Choices(tuple((attack, attack) for attack in self._attacks))
-        return Choices()
+    def choices(self, index: Index) -> tuple[tuple[Any, str], ...]:
+        """What the cell offers, as pairs of (data, words)."""
+        return choices(self._rows[index.row()], Column(index.column()), self._offers)
+
+    def placeholder(self, index: Index) -> str:
+        """What an empty cell asks for."""
+        return placeholder(self._rows[index.row()], Column(index.column()))
+
+    def is_exploratory(self, row: int) -> bool:
+        return row >= self._first_exploratory
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
@@ -129,19 +92,18 @@ class CriteriaModel(QAbstractTableModel):
     ) -> Any:
         if orientation is Qt.Orientation.Vertical:
             return section + 1 if role == Role.DisplayRole else None
-        head, tip = _HEADS[Column(section)]
+        head, tip = HEADS[Column(section)]
         return {Role.DisplayRole: head, Role.ToolTipRole: tip}.get(Role(role))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if self._read_only:
+        if self._read_only or self.is_exploratory(index.row()):
             return flags
         if index.column() == Column.PRIMARY:
             return flags | Qt.ItemFlag.ItemIsUserCheckable
-        has_group = bool(_group(self._rows[index.row()].get("metric")))
-        if index.column() == Column.GROUP and not has_group:
+        if index.column() == Column.GROUP and not has_group(self._rows[index.row()]):
             return flags
         return flags | Qt.ItemFlag.ItemIsEditable
 
@@ -149,11 +111,15 @@ class CriteriaModel(QAbstractTableModel):
         if not index.isValid():
             return None
         row, column = self._rows[index.row()], Column(index.column())
+        if column is Column.PRIMARY and self.is_exploratory(index.row()):
+            return {Role.DisplayRole: EXPLORATORY, Role.ToolTipRole: _WHY_EXPLORATORY}.get(
+                Role(role)
+            )
         match role:
             case Role.DisplayRole:
-                return _words(row, column)
+                return words(row, column) or self._asked_for(index)
             case Role.EditRole:
-                return _value(row, column)
+                return value(row, column)
             case Role.CheckStateRole if column is Column.PRIMARY:
                 is_on = row.get("primary", True)
                 return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
@@ -161,6 +127,8 @@ class CriteriaModel(QAbstractTableModel):
                 return self.fault(index.row()) or _tip(row, column)
             case Role.ForegroundRole if self.fault(index.row()):
                 return theme.colour(palette.FAILED)
+            case Role.ForegroundRole if not words(row, column):
+                return theme.colour(palette.MUTED)
             case Role.AccessibleDescriptionRole:
                 return self.fault(index.row())
         return None
@@ -168,95 +136,22 @@ class CriteriaModel(QAbstractTableModel):
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
         column = Column(index.column())
         expected = Role.CheckStateRole if column is Column.PRIMARY else Role.EditRole
-        if self._read_only or role != expected:
+        if self._read_only or self.is_exploratory(index.row()) or role != expected:
             return False
         before = self._rows[index.row()]
-        after = _changed(before, column, value)
+        if column is Column.PRIMARY:
+            value = Qt.CheckState(value) is Qt.CheckState.Checked
+        after = changed(before, column, value, self._offers)
         if after != before:
             self._rows[index.row()] = after
             self.dataChanged.emit(index, index)
             self._change([*self._rows], f"Change criterion {index.row() + 1}")
         return True
 
-
-def in_words(row: Criterion) -> str:
-    """One line, like "forget accuracy: Accuracy, forget rows, as retrained ± 0.1"."""
-    metric, rows, group, must_be, size = (_words(row, column) for column in list(Column)[1:6])
-    about = ", ".join(part for part in (metric, f"{rows} rows", group) if part)
-    informs = "" if row.get("primary", True) else " (informs only)"
-    return f"{row.get('name', '')}: {about}, {must_be} {size}{informs}"
-
-
-def _words(row: Criterion, column: Column) -> str:
-    value = _value(row, column)
-    match column:
-        case Column.METRIC:
-            return METRICS.get(value, str(value or ""))
-        case Column.SPLIT:
-            return _SPLITS.get(value, str(value))
-        case Column.REQUIREMENT:
-            return _REQUIREMENTS.get(value, "")
-        case Column.PRIMARY:
-            return ""
-    return str(value)
-
-
-def _value(row: Criterion, column: Column) -> Any:
-    match column:
-        case Column.REQUIREMENT:
-            kind = row.get("kind", "equivalence")
-            is_ratio = kind == "equivalence" and row.get("scale") == "ratio"
-            return f"{kind} {'ratio' if is_ratio else 'difference'}"
-        case Column.VALUE:
-            return _NUMBER.text_of(row.get(_size(row)))
-        case Column.SPLIT:
-            return row.get("split")
-    return row.get(column.name.lower(), "")
-
-
-def _changed(row: Criterion, column: Column, value: Any) -> Criterion:
-    match column:
-        case Column.REQUIREMENT:
-            size = row.get(_size(row))
-            kept = {name: one for name, one in row.items() if name not in ("margin", "limit")}
-            kind, scale = str(value).split()
-            made = {**kept, "kind": kind, "scale": scale}
-            return {**made, _size(made): size}
-        case Column.VALUE:
-            number = _NUMBER.value_of(str(value))
-            return {**row, _size(row): None if number == "" else number}
-        case Column.METRIC:
-            return _fitting({**row, "metric": value})
-        case Column.PRIMARY:
-            return {**row, "primary": Qt.CheckState(value) is Qt.CheckState.Checked}
-    return {**row, column.name.lower(): value}
-
-
-def _fitting(row: Criterion) -> Criterion:
-    """What the new metric is not measured on would only be a fault to mend."""
-    splits = _splits(row["metric"])
-    if row.get("split") not in splits:
-        row["split"] = splits[0]
-    if not _group(row["metric"]):
-        row["group"] = ""
-    return row
-
-
-def _size(row: Criterion) -> str:
-    return "margin" if row.get("kind", "equivalence") == "equivalence" else "limit"
-
-
-def _splits(metric: object) -> tuple[str | None, ...]:
-    known = measured_splits(metric) if isinstance(metric, str) and metric in METRICS else ()
-    return tuple(str(split) if split else None for split in known) or tuple(_SPLITS)
-
-
-def _group(metric: object) -> str:
-    return group_kind(metric) if isinstance(metric, str) and metric in METRICS else ""
+    def _asked_for(self, index: Index) -> str:
+        return "" if self._read_only else self.placeholder(index)
 
 
 def _tip(row: Criterion, column: Column) -> str:
-    card = CATALOGUE.get(str(row.get("metric")))
-    if card is None or column is not Column.METRIC:
-        return f"{_HEADS[column][1]}"
-    return f"<p><b>{card.title}</b><br>{card.definition}</p><p>{card.caveat}</p>"
+    card = metric_tip(str(row.get("metric"))) if column is Column.METRIC else ""
+    return card or HEADS[column][1]

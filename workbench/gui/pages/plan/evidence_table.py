@@ -23,7 +23,7 @@ class EvidenceTable(QWidget):
         self._lines = {rung: tuple(QLabel() for _ in _HEADS) for rung in Rung}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(6)
+        grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(2)
         for column, head in enumerate(_HEADS):
             label = muted(head)

@@ -18,6 +18,7 @@ from workbench.audit.plan_file import read_plan_file, write_plan_file
 from workbench.gui.faults import Notice
 from workbench.gui.pages.page import Page
 from workbench.gui.pages.plan import questions
+from workbench.gui.pages.plan.amend_dialog import ask_amendment
 from workbench.gui.pages.plan.contents import (
     Assessment,
     LockedPlan,
@@ -27,6 +28,7 @@ from workbench.gui.pages.plan.contents import (
     read_contents,
     read_plugin_files,
 )
+from workbench.gui.pages.plan.criteria import CriteriaSection
 from workbench.gui.pages.plan.document import PlanDocument
 from workbench.gui.pages.plan.panes import PlanPanes
 from workbench.gui.pages.plan.section import PlanView
@@ -46,7 +48,7 @@ class PlanPage(Page):
     """Shows the draft or a locked plan; edits the draft, locks it and starts its runs."""
 
     step = Step.PLAN
-    watches = frozenset({"plan", "dataset", "model", "forget_set", "run"})
+    watches = frozenset({"plan", "dataset", "model", "forget_set", "run", "criterion"})
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
@@ -55,7 +57,7 @@ class PlanPage(Page):
         self._assessment: Assessment | None = None
         self._assessed: Content = {}
         self._wanted: int | None = _DRAFT
-        self._starts_when_read = False
+        self._when_read: Callable[[], None] | None = None
         self._build()
         self.document.edited.connect(self._edited)
         self.document.written.connect(self._written)
@@ -71,8 +73,8 @@ class PlanPage(Page):
 
     def start_plan(self) -> None:
         """Begin a draft with everything filled in but the methods."""
-        self._starts_when_read = self._contents is None
         if self._contents is None:
+            self._when_read = self.start_plan
             return
         if missing_for_draft(self._contents):
             self._tell("A plan needs data, a model and a forget set", "Make what is missing first.")
@@ -151,6 +153,21 @@ class PlanPage(Page):
 
         self.session.editor.edit(self, lock, self._locked_as)
 
+    def add_exploratory_criterion(self) -> None:
+        """Ask for a criterion and add it to the locked plan that is shown."""
+        if self._contents is None:
+            self._when_read = self.add_exploratory_criterion
+            return
+        locked = self._locked()
+        if locked is None:
+            self._tell("No locked plan is shown", "Choose one at the top of the Plan page.")
+            return
+        self._panes.show_section(CriteriaSection)
+        plan = stored_plan(locked.content)
+        taken = [one.name for one in plan.criteria]
+        taken += [one["name"] for one in locked.exploratory]
+        ask_amendment(self, locked.id, plan, taken)
+
     def start_runs(self) -> None:
         """Run the locked plan that is shown, or what is missing of it."""
         locked = self._locked()
@@ -178,6 +195,7 @@ class PlanPage(Page):
             bar.addWidget(one)
         self._panes = PlanPanes(self.document)
         self._panes.trust_asked.connect(self._ask_trust)
+        self._panes.amend_asked.connect(self.add_exploratory_criterion)
         self._panes.summary.lock_asked.connect(self.lock_plan)
         self._panes.summary.start_asked.connect(self.start_runs)
         self._empty = EmptyState()
@@ -203,8 +221,9 @@ class PlanPage(Page):
             self._show_wanted()
         self._show()
         self._assess()
-        if self._starts_when_read:
-            self.start_plan()
+        act, self._when_read = self._when_read, None
+        if act is not None:
+            act()
 
     def _show_wanted(self) -> None:
         """The plan the user picked, else the draft, else the newest locked plan."""
@@ -305,6 +324,7 @@ class PlanPage(Page):
     def _show_plan(self) -> None:
         if self._contents is None or not self.document.is_there:
             return
+        locked = self._locked()
         self._panes.show_plan(
             PlanView(
                 self.document.content,
@@ -312,6 +332,8 @@ class PlanPage(Page):
                 self._assessment,
                 self.session.registry,
                 self.document.read_only,
+                exploratory=locked.exploratory if locked else (),
+                may_amend=locked is not None and not self.session.read_only,
             )
         )
         self._show_summary()

@@ -31,6 +31,7 @@ class PlanPanes(QWidget):
     """Only the section that is seen follows the plan; the others do when they are chosen."""
 
     trust_asked = Signal(object)
+    amend_asked = Signal()
 
     def __init__(self, document: PlanDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,8 @@ class PlanPanes(QWidget):
             self._tabs.setTabToolTip(index, section.tip)
             if isinstance(section, MethodsSection):
                 section.trust_asked.connect(self.trust_asked)
+            if isinstance(section, CriteriaSection):
+                section.amend_asked.connect(self.amend_asked)
         self._tabs.currentChanged.connect(self._show_section)
         theme.changed.connect(self._show_tabs)
         layout = QHBoxLayout(self)

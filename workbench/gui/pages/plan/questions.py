@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from workbench.audit.draft import Content
 from workbench.gui.pages.plan.contents import PluginFiles
-from workbench.gui.pages.plan.criteria_model import in_words
+from workbench.gui.pages.plan.criterion_row import in_words
 from workbench.gui.widgets.blocks import button, heading, muted
 
 _FILTER = "Plans (*.toml)"

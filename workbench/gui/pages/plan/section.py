@@ -18,13 +18,18 @@ from workbench.registry import Registry
 
 @dataclass(frozen=True)
 class PlanView:
-    """What a section shows. `assessment` may be of a moment ago, or None at first."""
+    """What a section shows. `assessment` may be of a moment ago, or None at first.
+
+    `exploratory`: criteria that a locked plan got later; `may_amend`: whether it can get more.
+    """
 
     content: Content
     contents: PlanContents
     assessment: Assessment | None
     registry: Registry
     read_only: bool
+    exploratory: tuple[Content, ...] = ()
+    may_amend: bool = False
 
 
 class Section(QScrollArea):

@@ -123,7 +123,7 @@ class Summary(QFrame):
         for ground in (scroll.viewport(), inside):
             ground.setAutoFillBackground(False)  # the card shows through
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setContentsMargins(12, 12, 6, 12)
         layout.addWidget(heading("What this plan will do"))
         layout.addWidget(scroll, 3)
         layout.addWidget(self._faults_head)

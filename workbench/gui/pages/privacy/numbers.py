@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import Unit
+from workbench.gui.metric_card import metric_tip
 from workbench.gui.pages.privacy.contents import RATES, Attacked, AttackView, Called, FixedRate
 from workbench.report.display import MISSING, THIN, chosen, count, number, percent, points, span
 
@@ -39,10 +40,7 @@ _AT_THRESHOLD = (
     ),
 )
 _AUC = (
-    (
-        "AUC",
-        "The chance that a forget row scores above a non-member; 0.5 is guessing",
-    ),
+    ("AUC", metric_tip("membership_auc")),
     ("95 % interval", "Over the rows at hand; blank for the range of several models"),
 )
 _NO_AUC = "No such number was stored"
@@ -72,7 +70,7 @@ class Numbers(QTableWidget):
         self.verticalHeader().setHighlightSections(False)
         self._view: AttackView | None = None
         titles = [*_AT_THRESHOLD, *_AUC]
-        titles += [(f"TPR at {chosen(rate, Unit.FRACTION)} FPR", _AT_RATE) for rate in RATES]
+        titles += [(f"TPR at {chosen(rate, Unit.FRACTION)} FPR", _rate_tip(rate)) for rate in RATES]
         self.setRowCount(len(titles))
         for row, (title, tip) in enumerate(titles):
             header = QTableWidgetItem(title)
@@ -124,6 +122,11 @@ class Numbers(QTableWidget):
                 self.setItem(row, column, item)
             item.setText(text)
             item.setToolTip(tip)
+
+
+def _rate_tip(rate: float) -> str:
+    """The card of the metric that the audit stores at this rate, if it stores one."""
+    return metric_tip(f"membership_tpr_at_fpr_{rate:g}") or _AT_RATE
 
 
 def missing_reasons(view: AttackView) -> str:

@@ -9,7 +9,7 @@ from workbench.audit.plan import stored_plan
 from workbench.core.vocabulary import Outcome, RunRole
 from workbench.report import Report, collect
 from workbench.report.controls import ANSWERS, in_one_line, questions
-from workbench.report.criteria import criterion_blocks, verdict_reason
+from workbench.report.criteria import CriterionBlock, criterion_blocks, verdict_reason
 from workbench.report.document import Candidate, CriterionPart, ForgetSetPart
 from workbench.report.wording import OUTCOME_MEANINGS, tally_line
 from workbench.store import Project
@@ -19,7 +19,10 @@ NOT_JUDGED = "NOT JUDGED"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the verdict, with the lines it is made of. `word` is the outcome as written."""
+    """One line of the verdict, with the lines it is made of. `word` is the outcome as written.
+
+    `metric`: the id of the metric that a criterion is about.
+    """
 
     name: str
     outcome: Outcome | None
@@ -28,6 +31,7 @@ class Line:
     estimate: str = ""
     interval: str = ""
     demand: str = ""
+    metric: str = ""
     parts: tuple[Line, ...] = ()
 
 
@@ -100,18 +104,23 @@ def _candidate(candidate: Candidate, criteria: tuple[CriterionPart, ...]) -> Lin
         why=verdict_reason(candidate, criteria),
         parts=tuple(
             Line(
-                name=block.title,
+                name=_title(block),
                 outcome=row.outcome,
                 word=_word(row.outcome),
                 why=" ".join(filter(None, [row.reason, _importance(block.criterion)])),
                 estimate=row.estimate,
                 interval=row.interval,
                 demand=block.demand,
+                metric=block.criterion.metric,
             )
             for block in blocks
             for row in block.rows
         ),
     )
+
+
+def _title(block: CriterionBlock) -> str:
+    return f"{block.title} (exploratory)" if block.criterion.exploratory else block.title
 
 
 def _importance(criterion: CriterionPart) -> str:

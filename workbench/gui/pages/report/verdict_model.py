@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from workbench.gui.metric_card import metric_tip, metric_words
 from workbench.gui.pages.report.contents import Line
 from workbench.gui.widgets.outcomes import OutcomeRole
 
@@ -123,7 +124,9 @@ class VerdictModel(QAbstractItemModel):
             case Qt.ItemDataRole.DisplayRole:
                 return _text(line, column).removesuffix(" of the retrained models")
             case Qt.ItemDataRole.ToolTipRole:
-                return _text(line, column)
+                return _tip(line, column)
+            case Qt.ItemDataRole.AccessibleDescriptionRole if column is Column.NAME:
+                return metric_words(line.metric)
             case Qt.ItemDataRole.TextAlignmentRole if column is Column.ESTIMATE:
                 return _RIGHT
             case Qt.ItemDataRole.FontRole if column is Column.NAME and self._is_top(index):
@@ -142,6 +145,11 @@ class VerdictModel(QAbstractItemModel):
 
     def _is_top(self, index: Index) -> bool:
         return self._node(index).parent is self._root
+
+
+def _tip(line: Line, column: Column) -> str:
+    card = metric_tip(line.metric) if column is Column.NAME else ""
+    return card or _text(line, column)
 
 
 def _text(line: Line, column: Column) -> str:

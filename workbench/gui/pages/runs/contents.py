@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from workbench.audit.plan import Plan, stored_plan
 from workbench.core.errors import ProjectError
 from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import RunRole, RunStatus, Split
+from workbench.core.vocabulary import RunRole, RunStatus
 from workbench.store import Project, load_metrics
 
 WAITING = (RunStatus.QUEUED,)
@@ -31,17 +31,6 @@ STATUS_WORDS = {
     RunStatus.INTERRUPTED: "interrupted",
 }
 _POINTS = 2000
-_KEY_NUMBERS: tuple[tuple[str, Split | None, str], ...] = (
-    ("accuracy", Split.FORGET, ""),
-    ("accuracy", Split.RETAIN, ""),
-    ("accuracy", Split.TEST, ""),
-    ("mean_loss", Split.FORGET, ""),
-    ("relearn_steps", Split.FORGET, ""),
-    ("recovered_accuracy", Split.FORGET, ""),
-    ("unlearning_seconds", None, ""),
-    ("peak_memory", None, ""),
-)
-
 Values = NDArray[np.float64]
 
 
@@ -180,7 +169,7 @@ def read_run_detail(project: Project, run_id: int) -> RunDetail:
         log=tuple(row["log"].splitlines()),
         error=_error(row["error"]),
         curves=_curves(project, run_id),
-        numbers=_key_numbers(load_metrics(project, run_id)),
+        numbers=tuple(load_metrics(project, run_id)),
     )
 
 
@@ -251,11 +240,3 @@ def _curves(project: Project, run_id: int) -> tuple[Curve, ...]:
         points = np.asarray(project.array(row["hash"]), dtype=np.float64).reshape(-1, 2)
         found.append(thin_curve(row["name"], points[:, 0], points[:, 1]))
     return tuple(found)
-
-
-def _key_numbers(metrics: list[MetricValue]) -> tuple[MetricValue, ...]:
-    """The numbers to read first, and the membership attacks, in a fixed order."""
-    by_key = {(one.name, one.split, one.group_key): one for one in metrics}
-    chosen = [by_key[key] for key in _KEY_NUMBERS if key in by_key]
-    attacks = [one for one in metrics if one.name == "membership_auc" and one.split == Split.FORGET]
-    return (*chosen, *attacks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -15,19 +16,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.audit.metric_words import BY_CLASS, about, by_family, metric_in_words, reading_place
+from workbench.core import palette
 from workbench.core.metric_value import MetricValue
-from workbench.core.vocabulary import MetricStatus
+from workbench.core.vocabulary import MetricStatus, Split
+from workbench.gui.metric_card import metric_tip
 from workbench.gui.pages.runs.contents import RunDetail
-from workbench.metrics.catalogue import CATALOGUE
-from workbench.report.display import MISSING, quantity
-from workbench.report.wording import about, metric_title
+from workbench.gui.theme import theme
+from workbench.report.display import MISSING
+from workbench.report.runs import key_of
+from workbench.report.tables import cell
+
+_KEY_NUMBERS: tuple[tuple[str, Split | None, str], ...] = (
+    ("accuracy", Split.FORGET, ""),
+    ("accuracy", Split.RETAIN, ""),
+    ("accuracy", Split.TEST, ""),
+    ("mean_loss", Split.FORGET, ""),
+    ("relearn_steps", Split.FORGET, ""),
+    ("recovered_accuracy", Split.FORGET, ""),
+    ("unlearning_seconds", None, ""),
+    ("peak_memory", None, ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """`tip` is about the name, `value_tip` about the value; a heading stands above others."""
+
     name: str
     value: str
     tip: str = ""
+    value_tip: str = ""
+    is_heading: bool = False
 
 
 class FactTable(QTableWidget):
@@ -40,6 +60,7 @@ class FactTable(QTableWidget):
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -49,23 +70,59 @@ class FactTable(QTableWidget):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
+        self.clearSpans()
         self.setRowCount(len(facts))
         for at, fact in enumerate(facts):
-            for column, text in enumerate((fact.name, fact.value)):
-                item = QTableWidgetItem(text)
-                item.setToolTip(fact.tip or text)
-                if column:
-                    item.setTextAlignment(
-                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                    )
-                self.setItem(at, column, item)
+            if fact.is_heading:
+                self._write_heading(at, fact.name)
+            else:
+                self._write(at, fact)
+
+    def _write(self, at: int, fact: Fact) -> None:
+        pairs = (fact.name, fact.tip), (fact.value, fact.value_tip)
+        for column, (text, tip) in enumerate(pairs):
+            item = QTableWidgetItem(text)
+            item.setToolTip(tip or text)
+            if column:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.setItem(at, column, item)
+
+    def _write_heading(self, at: int, text: str) -> None:
+        item = QTableWidgetItem(text)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        font = QFont(self.font())
+        font.setBold(True)
+        item.setFont(font)
+        item.setForeground(theme.colour(palette.MUTED))
+        self.setItem(at, 0, item)
+        self.setSpan(at, 0, 1, 2)
 
 
 def number_facts(numbers: Sequence[MetricValue]) -> list[Fact]:
-    """The numbers of a finished run; one that could not be computed says why."""
+    """The numbers of a finished run, those to read first, then all by family.
+
+    One that could not be computed says why.
+    """
     if not numbers:
         return [Fact("Numbers are there once the run is done", "")]
-    return [_number(one) for one in numbers]
+    facts = _below("Read first", _key_numbers(numbers))
+    ordered = sorted(numbers, key=lambda one: reading_place(one.name, one.split))
+    of_classes = [one for one in ordered if one.name == BY_CLASS]
+    others = [one for one in ordered if one.name != BY_CLASS]
+    for family, own in by_family(others, lambda one: one.name):
+        facts += _below(family, own)
+    return facts + _below("Accuracy by class", of_classes)
+
+
+def _below(heading: str, numbers: Sequence[MetricValue]) -> list[Fact]:
+    return [Fact(heading, "", is_heading=True), *map(_number, numbers)] if numbers else []
+
+
+def _key_numbers(numbers: Sequence[MetricValue]) -> list[MetricValue]:
+    """The numbers to read first, and the membership attacks, in a fixed order."""
+    by_key = {key_of(one): one for one in numbers}
+    chosen = [by_key[key] for key in _KEY_NUMBERS if key in by_key]
+    return chosen + [one for one in numbers if one.name == "membership_auc"]
 
 
 def setting_facts(detail: RunDetail) -> list[Fact]:
@@ -84,10 +141,10 @@ def _plain(value: Any) -> str:
 
 
 def _number(one: MetricValue) -> Fact:
-    on = about(one.split, one.group_key)
-    name = metric_title(one.name) + (f", {on}" if on else "")
-    card = CATALOGUE.get(one.name)
-    meaning = card.definition if card else ""
+    name = metric_in_words(one.name, one.split, one.group_key)
+    tip = metric_tip(one.name, about(one.name, one.split, one.group_key))
+    found = cell(one)
     if one.status is MetricStatus.NOT_COMPUTED:
-        return Fact(name, "not computed", one.reason)
-    return Fact(name, quantity(one.value, one.unit), meaning)
+        return Fact(name, found.main, tip, found.note)
+    interval = ". ".join(filter(None, [found.extra, found.note]))
+    return Fact(name, found.main, tip, interval)
