@@ -19,6 +19,7 @@ from workbench.gui.pdf import render_pdf
 from workbench.gui.pdf.markup import Node, parse
 from workbench.gui.pdf.pages import Item, page_numbers, paginate
 from workbench.gui.pdf.tables import column_widths
+from workbench.metrics.catalogue import FAMILIES
 from workbench.report import collect, render_html
 from workbench.report.document import Failure
 
@@ -71,6 +72,13 @@ def test_everything_that_the_html_says_is_there(report, pdf):
     written = pdf.text.casefold()  # small titles are in capitals
     missing = [text for text in shown(report) if text.casefold() not in written]
     assert missing == []
+
+
+def test_every_row_of_a_table_with_several_bodies_is_there(report, pdf):
+    html = "".join(shown(report))
+    for words in (*(family.title for family in FAMILIES), "Prediction agreement", "Peak memory"):
+        assert pdf.text.count(squeezed(words)) >= html.count(squeezed(words)), words
+    assert html.count(squeezed("Peak memory")) > len(report.forget_sets)
 
 
 def test_the_first_page_gives_verdict_and_claim(report, pdf):

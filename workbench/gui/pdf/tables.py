@@ -42,7 +42,8 @@ def table_items(table: Node, face: Face, in_cell: InCell) -> list[Item]:
         if index:  # the key columns come again, and a piece is in one place only
             lines = _lines(table, face, in_cell)
         widths = column_widths([sizes[column] for column in columns], WIDTH)
-        items += _items(table, face, [line.row(columns, widths) for line in lines])
+        rows = [line.row(columns, widths) for line in lines]
+        items += _items(table, face, rows, [line.is_heading for line in lines])
     return items
 
 
@@ -70,6 +71,7 @@ class _Line:
             cells = [(cell, replace(own, wraps=True)) for cell, own in cells]
         self.cells = [in_cell(cell, own) for cell, own in cells]
         self.is_whole = any("colspan" in cell.attributes for cell in row.elements)
+        self.is_heading = "family" in row.classes
         self._look = look
 
     def row(self, columns: Sequence[int], widths: Sequence[float]) -> Row:
@@ -79,10 +81,10 @@ class _Line:
 
 
 def _lines(table: Node, face: Face, in_cell: InCell) -> list[_Line]:
-    """The header, then the body."""
+    """The header, then every body."""
     head = table.child("thead")
     own = face_of(head, face)
-    body = table.child("tbody").elements
+    body = [row for part in table.elements if part.tag == "tbody" for row in part.elements]
     return [
         *(_Line(row, face_of(row, own), in_cell, _HEAD) for row in head.elements),
         *(_Line(row, face_of(row, face), in_cell, _look(table, row)) for row in body),
@@ -100,17 +102,18 @@ def _beside(in_cell: InCell) -> InCell:
     return piece
 
 
-def _items(table: Node, face: Face, rows: Sequence[Row]) -> list[Item]:
-    """A short table is not split; of a long one, neither end is alone on a page."""
+def _items(table: Node, face: Face, rows: Sequence[Row], headings: Sequence[bool]) -> list[Item]:
+    """A short table is not split; of a long one, neither end nor a heading is alone on a page."""
     title = table.child("caption")
     caption = Text(title.children, face_of(title, face))
     head, *body = rows
     last = len(body) - 1
+    kept = {0, last - 1, *(index for index, heads in enumerate(headings[1:]) if heads)}
     return [
         Item(caption, before=11 * POINT, keep=True),
         Item(head, before=2 * POINT, keep=True),
         *(
-            Item(row, keep=index < last and (last < _SHORT or index in (0, last - 1)), head=head)
+            Item(row, keep=index < last and (last < _SHORT or index in kept), head=head)
             for index, row in enumerate(body)
         ),
     ]
