@@ -10,12 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from workbench.audit.artifact_names import EXPLAINED_ROWS, maps_of, scores_of
+from workbench.audit.artifact_names import scores_of
 from workbench.audit.comparison import weight_metrics
-from workbench.audit.guards import matched_non_members
 from workbench.audit.measured import measured
-from workbench.audit.plan import Plan, stored_plan
-from workbench.audit.planting import planted_in
 from workbench.audit.standard import (
     Measurement,
     StoredOutputs,
@@ -23,25 +20,23 @@ from workbench.audit.standard import (
     standard_metrics,
 )
 from workbench.audit.utility import utility_metrics
-from workbench.compute.attribution import attribution_maps
 from workbench.compute.context import HostMethodContext
 from workbench.compute.devices import environment
 from workbench.compute.measuring import PeakMemory, synchronise
 from workbench.compute.models import tensors_of
-from workbench.compute.tensors import DatasetTensors
 from workbench.compute.unlearning import run_method
 from workbench.core.errors import ProjectError
 from workbench.core.hashing import hash_arrays
 from workbench.core.metric_value import MetricValue
-from workbench.core.planting import Planting
 from workbench.core.vocabulary import PluginKind, RunRole, RunStatus, Split
 from workbench.jobs.execution import Channel, explain
 from workbench.jobs.executor.attacks import attack_scores
-from workbench.jobs.executor.explainer_trial import MOST_ROWS, ExplainerTrial, trial_metrics
+from workbench.jobs.executor.explaining import explained
 from workbench.jobs.executor.models import live_events, stored_outputs
 from workbench.jobs.executor.planted import removal_metrics
 from workbench.jobs.executor.recovery import recovery_metrics
 from workbench.jobs.executor.recovery_bench import RecoveryBench
+from workbench.jobs.executor.run_inputs import RunInputs, read_inputs
 from workbench.jobs.executor.workspace import RunEvents, Workspace
 from workbench.jobs.protocol import Job
 from workbench.metrics import Undefined
@@ -50,22 +45,6 @@ from workbench.plugin_api import Cancelled
 from workbench.store import now, save_environment, save_metrics, save_model, worker_identity
 
 Arrays = dict[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class RunInputs:
-    """Everything a run starts from, read from the project."""
-
-    row: dict[str, Any]
-    plan: Plan
-    data: DatasetTensors
-    dataset_id: int
-    original: nn.Module
-    plantings: tuple[Planting, ...]
-    forget: NDArray[np.int64]
-    retain: NDArray[np.int64]
-    non_members: NDArray[np.int64]
-    twins: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -83,7 +62,7 @@ def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, A
     events = live_events(channel)
     _mark_running(workspace, run_id)
     try:
-        inputs = _inputs(workspace, run_id)
+        inputs = read_inputs(workspace, run_id)
         unlearned = _unlearn(workspace, inputs, events)
         model_id = _save_model(workspace, inputs, unlearned)
         # What is measured is what is stored: hooks and other extras of a method's object are gone.
@@ -96,30 +75,6 @@ def execute_run(workspace: Workspace, job: Job, channel: Channel) -> dict[str, A
         raise
     channel.committed({"run": run_id})
     return {"run": run_id, "model": model_id, "metrics": len(metrics)}
-
-
-def _inputs(workspace: Workspace, run_id: int) -> RunInputs:
-    row = workspace.row("run", run_id)
-    plan_row = workspace.row("plan", row["plan_id"])
-    forget_set = workspace.row("forget_set", row["forget_set_id"])
-    data = workspace.data(forget_set["dataset_id"])
-    forget = workspace.project.array(forget_set["rows_artifact"])
-    return RunInputs(
-        row=row,
-        plan=stored_plan(plan_row["content"]),
-        data=data,
-        dataset_id=int(forget_set["dataset_id"]),
-        original=workspace.model(row["original_model_id"]),
-        plantings=planted_in(workspace.row("dataset", forget_set["dataset_id"])["source"]),
-        forget=forget,
-        retain=np.setdiff1d(data.dataset.rows_of(Split.TRAIN), forget),
-        non_members=matched_non_members(
-            data.dataset, forget, forget_set["definition"].get("non_members", "")
-        ),
-        twins=workspace.duplicates(
-            forget_set["id"], forget, row["original_model_id"], forget_set["dataset_id"]
-        ).twinned,
-    )
 
 
 def _unlearn(workspace: Workspace, inputs: RunInputs, events: RunEvents) -> Unlearned:
@@ -204,7 +159,7 @@ def _measure(
         events.channel.cancel_token,
     )
     metrics += _recovery(workspace, inputs, model, stored, events)
-    on_trial, maps = _attributions(workspace, inputs, model, events)
+    on_trial, maps = explained(workspace, inputs, model, events)
     return metrics + on_trial, arrays | maps
 
 
@@ -285,63 +240,6 @@ def _recovery(
         cancel=events.channel.cancel_token,
     )
     return recovery_metrics(bench)
-
-
-def _attributions(
-    workspace: Workspace, inputs: RunInputs, model: nn.Module, events: RunEvents
-) -> tuple[list[MetricValue], Arrays]:
-    """The maps of every explainer; with the original, once a forget set, also its trial."""
-    plan = inputs.plan
-    if not plan.attributions:
-        return [], {}
-    rows = explained_rows(inputs.forget, inputs.retain, plan.attribution_rows, plan.evaluation_seed)
-    architecture = workspace.row("model", inputs.row["original_model_id"])["architecture"]
-    tried = np.flatnonzero(np.isin(rows, inputs.forget))[:MOST_ROWS]
-    metrics: list[MetricValue] = []
-    arrays: Arrays = {EXPLAINED_ROWS: rows}
-    for explainer in plan.attributions:
-        contributed = workspace.registry.get(PluginKind.ATTRIBUTION, explainer)
-        loaded, params = contributed.load(), contributed.parse_params({})
-        maps = attribution_maps(
-            loaded,
-            model,
-            inputs.data,
-            rows,
-            params,
-            name=explainer,
-            seed=plan.evaluation_seed,
-            events=events,
-            cancel=events.channel.cancel_token,
-        )
-        arrays[maps_of(explainer)] = maps
-        if inputs.row["role"] == RunRole.ORIGINAL:
-            trial = ExplainerTrial(
-                name=explainer,
-                explainer=loaded,
-                params=params,
-                model=model,
-                new_model=lambda seed: workspace.new_model(architecture, seed),
-                data=inputs.data,
-                rows=rows[tried],
-                maps=maps[tried],
-                seed=plan.evaluation_seed,
-                events=events,
-                cancel=events.channel.cancel_token,
-            )
-            metrics += trial_metrics(trial)
-    return metrics, arrays
-
-
-def explained_rows(
-    forget: NDArray[np.int64], retain: NDArray[np.int64], count: int, seed: int = 0
-) -> NDArray[np.int64]:
-    """`count` forget rows, then `count` retain rows; the same for every model of a forget set."""
-    draw = np.random.Generator(np.random.PCG64(seed))
-    chosen = [
-        np.sort(draw.choice(rows, size=min(count, len(rows)), replace=False))
-        for rows in (forget, retain)
-    ]
-    return np.concatenate(chosen)
 
 
 def _mark_running(workspace: Workspace, run_id: int) -> None:
