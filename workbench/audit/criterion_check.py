@@ -52,6 +52,7 @@ _MEASURED: Mapping[str, _Measured] = {
     "membership_auc": _Measured((Split.FORGET,), "attack"),
     "membership_tpr_at_fpr_0.1": _Measured((Split.FORGET,), "attack"),
     "membership_tpr_at_fpr_0.01": _Measured((Split.FORGET,), "attack"),
+    "membership_tpr_at_fpr_0.001": _Measured((Split.FORGET,), "attack"),
     "relearn_steps": _Measured((Split.FORGET,), "learning rate"),
     "relearn_transfer_accuracy": _Measured((Split.FORGET,)),
     "recovered_accuracy": _Measured((Split.FORGET,)),

@@ -29,7 +29,7 @@ from workbench.metrics.calibration import expected_calibration_error
 from workbench.metrics.membership import delong_interval, tpr_at_fpr
 from workbench.metrics.statistics import Interval, t_interval, wilson
 
-FALSE_POSITIVE_RATES = (0.1, 0.01)
+FALSE_POSITIVE_RATES = (0.1, 0.01, 0.001)
 CALIBRATED = (Split.TEST, Split.FORGET, Split.RETAIN)
 BY_CLASS = (Split.TEST, Split.FORGET)
 NO_ROWS: Rows = np.empty(0, dtype=np.int64)

@@ -177,6 +177,13 @@ class TestAttacks:
         common = only(found, "membership_tpr_at_fpr_0.1", Split.FORGET, "loss")
         assert common.status is MetricStatus.OK
 
+    def test_three_non_members_show_no_rate_at_a_tenth_of_a_percent(self, dataset):
+        pool = dataset.rows_of(Split.NON_MEMBER)[:3]
+        found = attack_metrics(self.scores(dataset), dataset, FORGET, pool)
+        rare = only(found, "membership_tpr_at_fpr_0.001", Split.FORGET, "loss")
+        assert (rare.status, rare.value) == (MetricStatus.NOT_COMPUTED, None)
+        assert "needs at least 1000 non-members, there are 3" in rare.reason
+
     @pytest.mark.parametrize("count", [0, 1])
     def test_nothing_is_computed_against_fewer_than_two_non_members(self, dataset, count):
         pool = dataset.rows_of(Split.NON_MEMBER)[:count]

@@ -73,6 +73,9 @@ def test_attacks_on_rows_of_people_too(people, outputs) -> None:
     plain = attack_metrics(scores, anonymous(people), FORGET)
     for one, other in zip(found, plain, strict=True):
         assert (one.name, one.value, one.n) == (other.name, other.value, other.n)
+        if one.name == "membership_tpr_at_fpr_0.001":
+            assert one.status is MetricStatus.NOT_COMPUTED  # too few non-members
+            continue
         assert one.ci_method.startswith("by subject: cluster-bootstrap of ")
         assert one.ci_method.endswith("PCG64 seed=3")
     assert width(found[0]) > 1.3 * width(plain[0])

@@ -59,4 +59,20 @@ CARDS = (
         ),
         source="Carlini et al. 2022 (arXiv:2112.03570); interval: Clopper and Pearson 1934",
     ),
+    MetricCard(
+        name="membership_tpr_at_fpr_0.001",
+        title="Forget rows recognised at 0.1 % false alarms",
+        definition=(
+            "The share of forget rows an attack recognises as training rows while it wrongly "
+            "accuses at most one in a thousand of the rows the model never saw."
+        ),
+        direction=Direction.REFERENCE,
+        unit=Unit.FRACTION,
+        target="the share on retrained models, usually close to 0.001",
+        caveat=(
+            "The threshold is chosen on the same rows, so this is an observed figure and not a "
+            "bound. Claiming the 0.1 % with 95 % confidence takes at least 2,995 unseen rows."
+        ),
+        source="Carlini et al. 2022 (arXiv:2112.03570); interval: Clopper and Pearson 1934",
+    ),
 )
