@@ -1,13 +1,17 @@
 """What tests of several rooms share."""
 
 import gc
+import signal
 
 import pytest
 
 
 def pytest_configure():
-    """What a test of the window left must not be torn down on a thread of a later test."""
+    """Make every test start alike, wherever and however it was started."""
+    # What a test of the window left must not be torn down on a thread of a later test.
     gc.disable()
+    # A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_logfinish():
