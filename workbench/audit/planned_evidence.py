@@ -12,8 +12,8 @@ from workbench.audit.set_claims import (
     CLAIMED_RATES,
     SetClaims,
     all_set_claims,
-    non_members_needed,
 )
+from workbench.metrics.unseen import trials_needed
 from workbench.registry import Registry
 from workbench.store import Project
 
@@ -41,7 +41,7 @@ def evidence_record(evidence: PlannedEvidence) -> dict[str, Any]:
             {**asdict(one), "needs": one.step.needs, "may_claim": one.step.claim}
             for one in evidence.rungs
         ],
-        "non_members_needed": {f"{rate:g}": non_members_needed(rate) for rate in CLAIMED_RATES},
+        "non_members_needed": {f"{rate:g}": trials_needed(rate) for rate in CLAIMED_RATES},
         "sets": [asdict(one) for one in evidence.sets],
         "criteria": [asdict(one) for one in evidence.criteria],
     }

@@ -1,12 +1,7 @@
-"""The strongest claims that the rows of a plan permit, before anything is run.
-
-Where nothing was detected the exact limits of Clopper and Pearson 1934 have closed forms, which
-is all that is needed here: the window asks while a plan is edited, and must not load scipy for it.
-"""
+"""The strongest claims that the rows of a plan permit, before anything is run."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +15,11 @@ from workbench.audit.resolve import forget_set_rows
 from workbench.audit.rung_cost import NO_PROJECT
 from workbench.core.dataset import Dataset
 from workbench.core.errors import WorkbenchError
+from workbench.metrics.unseen import highest_rate_unseen, perfect_attack_epsilon, trials_needed
 from workbench.registry import Registry
 from workbench.store import Project, load_dataset
 
 CLAIMED_RATES = (0.1, 0.01, 0.001)
-LEVEL = 0.95
-_DELTA = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class SetClaims:
 
     def certifies(self, fpr: float) -> bool | None:
         """Whether the non-members suffice to state this rate; None if they are not known."""
-        return None if self.units is None else self.units[1] >= non_members_needed(fpr)
+        return None if self.units is None else self.units[1] >= trials_needed(fpr)
 
 
 def all_set_claims(
@@ -130,30 +124,9 @@ def set_claims(forget_set: str, dataset: Dataset, rows: Rows, non_members: Rows)
         units=(forget, others),
         smallest_fpr=highest_rate_unseen(others) if others else None,
         smallest_tpr=highest_rate_unseen(forget),
-        largest_epsilon=_largest_epsilon(forget, others) if others else None,
+        largest_epsilon=perfect_attack_epsilon(forget, others) if others else None,
         unknown="" if others else "There are no comparable non-members.",
     )
-
-
-def highest_rate_unseen(n: int, level: float = LEVEL) -> float:
-    """The highest rate of an event that did not occur in n >= 1 trials, at confidence `level`."""
-    return -math.expm1(math.log1p(-level) / n)
-
-
-def non_members_needed(fpr: float, level: float = LEVEL) -> int:
-    """Non-members without a false positive that it takes to state a rate of at most `fpr`."""
-    return math.ceil(math.log1p(-level) / math.log1p(-fpr))
-
-
-def _largest_epsilon(n_forget: int, n_non_members: int) -> float:
-    """`metrics.bounds.epsilon_lower_bound` of an attack that is never wrong."""
-    one_sided = (1 + LEVEL) / 2
-    fnr, fpr = (
-        highest_rate_unseen(n_forget, one_sided),
-        highest_rate_unseen(n_non_members, one_sided),
-    )
-    pairs = ((1 - _DELTA - fpr, fnr), (1 - _DELTA - fnr, fpr))
-    return max([0.0] + [math.log(kept / error) for kept, error in pairs if kept > 0])
 
 
 def claims_in_words(one: SetClaims) -> Iterator[str]:
@@ -176,7 +149,7 @@ def claims_in_words(one: SetClaims) -> Iterator[str]:
         rates = ", ".join(f"{rate:g}" for rate in stated)
         yield f"False positive rates that can be stated: {rates} (at best {one.smallest_fpr:.2g})."
     if short:
-        needed = ", ".join(f"{non_members_needed(rate)} for {rate:g}" for rate in short)
+        needed = ", ".join(f"{trials_needed(rate)} for {rate:g}" for rate in short)
         yield f"Non-members that it takes to state other false positive rates: {needed}."
     yield (
         f"If no forget row is recognised, a true positive rate above {one.smallest_tpr:.2g} is "

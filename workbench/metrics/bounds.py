@@ -12,6 +12,7 @@ from scipy import special
 from workbench.metrics.arrays import Floats, as_vector, require_fraction, require_level
 from workbench.metrics.errors import Undefined
 from workbench.metrics.statistics import Interval, clopper_pearson_upper
+from workbench.metrics.unseen import highest_rate_unseen, perfect_attack_epsilon, trials_needed
 
 SMALLEST_ATTACK_GAP = 0.05  # our choice: below it a usage share is division by noise
 
@@ -31,7 +32,7 @@ def negatives_needed(fpr: float, level: float = 0.95) -> int:
     require_level(level)
     if not 0 < fpr < 1:
         raise ValueError(f"a false positive rate to certify lies between 0 and 1, got {fpr}")
-    return math.ceil(math.log1p(-level) / math.log1p(-fpr))
+    return trials_needed(fpr, level)
 
 
 def order_statistic_rank(n_non_members: int, fpr: float, level: float = 0.95) -> int:
@@ -102,12 +103,12 @@ def largest_certifiable_epsilon(
     n_members: int, n_non_members: int, *, delta: float = 1e-5, level: float = 0.95
 ) -> float:
     """Epsilon that a perfect attack would refute with so many rows; more is an artefact."""
-    return epsilon_lower_bound(n_members, n_members, 0, n_non_members, delta=delta, level=level)
+    return perfect_attack_epsilon(n_members, n_non_members, delta=delta, level=level)
 
 
 def undetected_tpr_limit(n_members: int, level: float = 0.95) -> float:
     """Upper limit of the true positive rate after not one of n members was detected."""
-    return clopper_pearson_upper(0, n_members, level)
+    return highest_rate_unseen(n_members, level)
 
 
 def gaussian_mu_lower_bound(

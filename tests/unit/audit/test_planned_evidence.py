@@ -24,8 +24,6 @@ from workbench.audit.schedule import lock_plan
 from workbench.audit.set_claims import (
     all_set_claims,
     claims_in_words,
-    highest_rate_unseen,
-    non_members_needed,
     set_claims,
 )
 from workbench.core.dataset import Dataset
@@ -34,6 +32,7 @@ from workbench.core.vocabulary import Direction, PluginKind, Rung, Split, Unit
 from workbench.metrics import Undefined
 from workbench.metrics.bounds import epsilon_lower_bound, negatives_needed
 from workbench.metrics.statistics import clopper_pearson_upper
+from workbench.metrics.unseen import highest_rate_unseen, trials_needed
 from workbench.registry import Registry
 from workbench.store import Project, save_dataset, save_forget_set, save_metrics, save_model
 
@@ -183,8 +182,8 @@ def test_what_no_detection_excludes(n: int, tpr: float) -> None:
 def test_closed_forms_are_those_of_the_metrics(n: int) -> None:
     assert highest_rate_unseen(n) == pytest.approx(clopper_pearson_upper(0, n), rel=1e-9)
     for fpr in (0.1, 0.01, 0.001, 0.0001):
-        assert non_members_needed(fpr) == negatives_needed(fpr)
-    assert [non_members_needed(fpr) for fpr in (0.1, 0.01, 0.001, 0.0001)] == [29, 299, 2995, 29956]
+        assert trials_needed(fpr) == negatives_needed(fpr)
+    assert [trials_needed(fpr) for fpr in (0.1, 0.01, 0.001, 0.0001)] == [29, 299, 2995, 29956]
 
 
 def test_the_largest_epsilon_of_a_hundred_rows_is_known() -> None:
