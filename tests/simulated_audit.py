@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.audit.evidence import compare_plan, judge_plan
+from workbench.audit.from_arrays import metrics_from_arrays
 from workbench.audit.plan import Plan, plan_from
 from workbench.audit.schedule import lock_plan
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
-from workbench.audit.utility import utility_metrics
+from workbench.audit.standard import StoredOutputs
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue, not_computed
 from workbench.core.selection import RULE
@@ -268,9 +268,7 @@ class SimulatedAudit:
             "entropy": -entropy(outputs.logits),
             "margin": margin(outputs.logits, self.dataset.targets),
         }
-        metrics = standard_metrics(outputs, self.dataset, rows)
-        metrics += utility_metrics(outputs, self.dataset, rows)
-        metrics += attack_metrics(scores, self.dataset, rows)
+        metrics = metrics_from_arrays(outputs, scores, self.dataset, rows)
         metrics += list(self._costs(model, len(rows)))
         with self.project.transaction("run.done", subject=model.label) as tx:
             tensors = self._weights()

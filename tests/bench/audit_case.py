@@ -21,9 +21,9 @@ from workbench.audit.comparison import (
     representation_metrics,
 )
 from workbench.audit.composites import Members, composite_metrics
+from workbench.audit.from_arrays import metrics_from_arrays
 from workbench.audit.guards import matched_non_members
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
-from workbench.audit.utility import utility_metrics
+from workbench.audit.standard import StoredOutputs
 from workbench.core.dataset import Dataset, Preprocessing
 from workbench.core.metric_value import MetricValue
 from workbench.core.vocabulary import MetricStatus, PluginKind, Split
@@ -94,11 +94,7 @@ def audit_arithmetic(
         for attack in registry.contributions(PluginKind.ATTACK)
     }
     non_members = matched_non_members(dataset, forget)
-    return [
-        *standard_metrics(outputs, dataset, forget),
-        *attack_metrics(scores, dataset, forget, non_members),
-        *utility_metrics(outputs, dataset, forget),
-    ]
+    return metrics_from_arrays(outputs, scores, dataset, forget, non_members)
 
 
 def check_whole(metrics: list[MetricValue], registry: Registry) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workbench.audit.evidence import comparisons, verdict_of, verdict_rows
+from workbench.audit.from_arrays import metrics_from_arrays
 from workbench.audit.planted_metrics import swap_metrics
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
+from workbench.audit.standard import StoredOutputs
 from workbench.audit.stored_plan import StoredForgetSet, StoredPlan
-from workbench.audit.utility import utility_metrics
 from workbench.core.errors import WorkbenchError
 from workbench.core.metric_value import MetricValue
 from workbench.store import Fault, Project
@@ -50,9 +50,8 @@ def _metric_faults(stored: StoredPlan, forget_set: StoredForgetSet) -> Iterator[
             embedding=stored.output(run.model_id, "embedding"),
         )
         expected = [
-            *standard_metrics(outputs, stored.dataset, forget_set.rows, twins=twins, seed=seed),
-            *utility_metrics(outputs, stored.dataset, forget_set.rows),
-            *attack_metrics(
+            *metrics_from_arrays(
+                outputs,
                 stored.scores(run),
                 stored.dataset,
                 forget_set.rows,

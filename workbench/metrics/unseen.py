@@ -1,6 +1,6 @@
 """What follows from an event that never occurred: exact limits with closed forms.
 
-Clopper and Pearson 1934 at zero hits. Kept free of scipy, as the window asks while a plan is edited.
+Clopper and Pearson 1934 at zero hits. Free of scipy, as the window asks while a plan is edited.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ import pytest
 
 from workbench.audit.comparison import COMPARED
 from workbench.audit.evidence import compare_plan, judge_plan
+from workbench.audit.from_arrays import metrics_from_arrays
 from workbench.audit.plan import plan_from
 from workbench.audit.recomputation import recompute_aggregates
-from workbench.audit.standard import StoredOutputs, attack_metrics, standard_metrics
-from workbench.audit.utility import utility_metrics
+from workbench.audit.standard import StoredOutputs
 from workbench.core.dataset import Dataset
 from workbench.core.errors import ProjectError
 from workbench.core.vocabulary import MetricStatus, Outcome, RunRole, RunStatus, Split
@@ -158,9 +158,7 @@ class Built:
         )
         outputs = outputs_of(self.dataset, number, knowledge)
         scores = -outputs.loss
-        metrics = standard_metrics(outputs, self.dataset, FORGET)
-        metrics += utility_metrics(outputs, self.dataset, FORGET)
-        metrics += attack_metrics({"loss": scores}, self.dataset, FORGET)
+        metrics = metrics_from_arrays(outputs, {"loss": scores}, self.dataset, FORGET)
         save_metrics(tx, run_id, model_id, metrics)
         maps = np.random.default_rng(number).normal(size=(len(EXPLAINED), 6))
         for name, array in {

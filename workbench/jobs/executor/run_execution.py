@@ -12,14 +12,12 @@ from torch import nn
 
 from workbench.audit.artifact_names import scores_of
 from workbench.audit.comparison import weight_metrics
+from workbench.audit.from_arrays import metrics_from_arrays
 from workbench.audit.measured import measured
 from workbench.audit.standard import (
     Measurement,
     StoredOutputs,
-    attack_metrics,
-    standard_metrics,
 )
-from workbench.audit.utility import utility_metrics
 from workbench.compute.context import HostMethodContext
 from workbench.compute.devices import environment
 from workbench.compute.measuring import PeakMemory, synchronise
@@ -139,13 +137,16 @@ def _measure(
     outputs = StoredOutputs(
         **stored, fingerprint=workspace.row("dataset", inputs.dataset_id)["fingerprint"]
     )
-    seed = inputs.plan.evaluation_seed
-    metrics = standard_metrics(outputs, dataset, inputs.forget, twins=inputs.twins, seed=seed)
     scores = _attack_scores(workspace, inputs, outputs, events)
-    metrics += attack_metrics(
-        scores, dataset, inputs.forget, inputs.non_members, twins=inputs.twins, seed=seed
+    metrics = metrics_from_arrays(
+        outputs,
+        scores,
+        dataset,
+        inputs.forget,
+        inputs.non_members,
+        twins=inputs.twins,
+        seed=inputs.plan.evaluation_seed,
     )
-    metrics += utility_metrics(outputs, dataset, inputs.forget)
     metrics += weight_metrics(tensors_of(model), tensors_of(inputs.original))
     metrics.append(_forgetting(workspace, inputs, outputs, events))
     metrics += _costs(unlearned)

@@ -13,6 +13,7 @@ from workbench.audit.criterion_check import (
     group_kind,
     measured_splits,
 )
+from workbench.audit.metric_words import SPLIT_NAMES
 from workbench.audit.plan import RecoveryChoice
 from workbench.core.vocabulary import Direction
 from workbench.gui.widgets.param_fields import ParamField, Shape
@@ -46,14 +47,7 @@ _REQUIREMENTS = {
     "upper difference": "at most",
     "lower difference": "at least",
 }
-_SPLITS = {
-    None: "all",
-    "train": "training",
-    "forget": "forget",
-    "retain": "retain",
-    "test": "test",
-    "non_member": "non-member",
-}
+_SPLITS: Mapping[Any, str] = {None: "all", **SPLIT_NAMES}
 METRICS = {
     name: card.title
     for name, card in CATALOGUE.items()
